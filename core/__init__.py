@@ -1,0 +1,1 @@
+"""Shared vocabulary of Storehand. Nothing here does I/O."""

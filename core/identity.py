@@ -1,0 +1,150 @@
+"""Who acts. A `Principal` comes from a verified token, never from a model's output or a request body."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from core.ids import CustomerId, RunId, TenantId, ThreadId, UserId
+
+
+class Role(StrEnum):
+    """What a person is in a tenant (a merchant's store)."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    MANAGER = "manager"
+    OWNER = "owner"
+    DEVELOPER = "developer"
+
+
+class Permission(StrEnum):
+    """One right. Tools ask for exactly one; roles are sets of them."""
+
+    ORDER_READ = "order:read"
+    ORDER_CANCEL = "order:cancel"
+    ORDER_HOLD = "order:hold"
+    ORDER_WRITE = "order:write"
+    PRODUCT_READ = "product:read"
+    PRICE_WRITE = "price:write"
+    STOCK_READ = "stock:read"
+    STOCK_WRITE = "stock:write"
+    PURCHASE_WRITE = "purchase:write"
+    SHIPMENT_READ = "shipment:read"
+    SHIPMENT_WATCH = "shipment:watch"
+    REFUND_READ = "refund:read"
+    REFUND_ISSUE = "refund:issue"
+    RETURN_READ = "return:read"
+    RETURN_REQUEST = "return:request"
+    RETURN_DECIDE = "return:decide"
+    TICKET_READ = "ticket:read"
+    TICKET_OPEN = "ticket:open"
+    CUSTOMER_READ = "customer:read"
+    FRAUD_READ = "fraud:read"
+    FRAUD_DECIDE = "fraud:decide"
+    CHANNEL_READ = "channel:read"
+    CHANNEL_WRITE = "channel:write"
+    ARTICLE_READ = "article:read"
+    REPORT_READ = "report:read"
+    APPROVAL_DECIDE = "approval:decide"
+    AUDIT_READ = "audit:read"
+    RUN_DEBUG = "run:debug"
+
+
+_CUSTOMER = frozenset(
+    {
+        Permission.ORDER_READ,
+        Permission.ORDER_CANCEL,
+        Permission.ORDER_WRITE,
+        Permission.PRODUCT_READ,
+        Permission.SHIPMENT_READ,
+        Permission.REFUND_READ,
+        Permission.REFUND_ISSUE,
+        Permission.RETURN_READ,
+        Permission.RETURN_REQUEST,
+        Permission.TICKET_READ,
+        Permission.TICKET_OPEN,
+        Permission.ARTICLE_READ,
+    }
+)
+_STAFF = _CUSTOMER | {
+    Permission.ORDER_HOLD,
+    Permission.STOCK_READ,
+    Permission.SHIPMENT_WATCH,
+    Permission.RETURN_DECIDE,
+    Permission.CUSTOMER_READ,
+    Permission.FRAUD_READ,
+    Permission.CHANNEL_READ,
+    Permission.REPORT_READ,
+}
+_MANAGER = _STAFF | {
+    Permission.PRICE_WRITE,
+    Permission.STOCK_WRITE,
+    Permission.PURCHASE_WRITE,
+    Permission.FRAUD_DECIDE,
+    Permission.CHANNEL_WRITE,
+    Permission.APPROVAL_DECIDE,
+}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CUSTOMER: _CUSTOMER,
+    Role.STAFF: _STAFF,
+    Role.MANAGER: _MANAGER,
+    Role.OWNER: _MANAGER | {Permission.AUDIT_READ},
+    Role.DEVELOPER: _MANAGER | {Permission.AUDIT_READ, Permission.RUN_DEBUG},
+}
+"""Default deny: a role has these rights and no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified caller. A customer always carries its `customer_id`, which row security narrows to."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    role: Role
+    customer_id: CustomerId | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.role is Role.CUSTOMER) != (self.customer_id is not None):
+            raise ValueError("customer_id: a customer has one and nobody else does")
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether row security narrows this caller to one customer's rows."""
+        return self.role is Role.CUSTOMER
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether this caller's role grants `permission`."""
+        return permission in GRANTS[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """On whose behalf, for which run and at which position of it a tool is called.
+
+    `attempt` is the fencing token of the run's lease. `position` is ours (`step.index`), not the provider's call id, so that
+    a crash and a new sample of the model land on the same ledger row. Outside a run, `idempotency_key` names the call.
+    """
+
+    principal: Principal
+    run_id: RunId | None = None
+    thread_id: ThreadId | None = None
+    attempt: int = 0
+    agent: str | None = None
+    position: str = "0.0"
+    idempotency_key: str | None = None
+    request_id: str | None = None
+    approval_id: UUID | None = None
+
+    def at(self, position: str, *, agent: str | None = None, approval_id: UUID | None = None) -> Self:
+        """Return this context at another call position."""
+        return replace(self, position=position, agent=agent or self.agent, approval_id=approval_id)
+
+    @property
+    def call_key(self) -> str:
+        """The ledger key of the call at this position."""
+        if self.run_id is not None:
+            return f"run:{self.run_id}:{self.position}"
+        return f"key:{self.principal.user_id}:{self.idempotency_key}"

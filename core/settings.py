@@ -1,0 +1,130 @@
+"""Settings: environment variables `STOREHAND_*` (nested with `__`), each with a default that needs no set-up."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Database(BaseModel):
+    """Postgres. Without `url`, an embedded server under the data directory is used."""
+
+    url: SecretStr | None = None
+    """Owner's URL, `postgresql://user:password@host:port/database`: runs migrations."""
+    app_url: SecretStr | None = None
+    """URL of a login without ownership and without BYPASSRLS. Default: `url` with `role=storehand_app`."""
+    pool_size: int = Field(default=10, ge=1, le=200)
+
+
+class Redis(BaseModel):
+    """A server of the Redis protocol. Without `url`, an embedded Valkey is used."""
+
+    url: SecretStr | None = None
+
+
+class Chroma(BaseModel):
+    """Chroma's HTTP server. Without `url`, `chroma run` is started under the data directory."""
+
+    url: str | None = None
+
+
+class LLM(BaseModel):
+    """The language model. Without a key or a base URL, the offline model answers."""
+
+    model: str | None = None
+    """`openai:<name>`, `offline` or `scripted:<file>`. Default: `openai:gpt-5-mini` when a key is set, else `offline`."""
+    router_model: str | None = None
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    temperature: float | None = None
+    request_timeout: float = Field(default=60, gt=0, description="seconds for one attempt")
+    deadline: float = Field(default=120, gt=0, description="seconds for one model call with its retries")
+    max_retries: int = Field(default=3, ge=0, le=10)
+    fallback_offline: bool = True
+    """Answer with the offline model, and say so, when the provider stays down."""
+
+
+class Embedding(BaseModel):
+    """Vectors for knowledge. `local` needs no download; `openai:<model>` uses the LLM's key and base URL."""
+
+    model: str = "local"
+
+
+class Http(BaseModel):
+    """Where the API listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    cors_origins: list[str] = []
+    max_body_bytes: int = 256 * 1024
+
+
+class Auth(BaseModel):
+    """Sign-in. Without `secret`, one is made once and kept under the data directory."""
+
+    secret: SecretStr | None = None
+    token_ttl_seconds: int = 12 * 3600
+
+
+class Worker(BaseModel):
+    """Execution of runs: a lease of 15 s kept by a heartbeat every 5 s."""
+
+    concurrency: int = Field(default=16, ge=1)
+    lease_seconds: float = 15
+    heartbeat_seconds: float = 5
+    poll_seconds: float = 1
+    max_attempts: int = 5
+
+
+class Budget(BaseModel):
+    """Limits of one run; reaching one ends it with an honest sentence."""
+
+    model_calls: int = 8
+    tool_calls: int = 12
+    wall_seconds: float = 300
+
+
+class Settings(BaseSettings):
+    """All settings. Read once, at the top of a process, and passed down."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STOREHAND_", env_nested_delimiter="__", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    data_dir: Path = Path("~/.storehand")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    db: Database = Database()
+    redis: Redis = Redis()
+    chroma: Chroma = Chroma()
+    llm: LLM = LLM()
+    embedding: Embedding = Embedding()
+    http: Http = Http()
+    auth: Auth = Auth()
+    worker: Worker = Worker()
+    budget: Budget = Budget()
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "STOREHAND_OPENAI_API_KEY"))
+    openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL", "STOREHAND_OPENAI_BASE_URL"))
+
+    @property
+    def data_path(self) -> Path:
+        """The data directory, absolute."""
+        return self.data_dir.expanduser().resolve()
+
+    @property
+    def llm_key(self) -> SecretStr | None:
+        """The provider's key: the setting's, else `OPENAI_API_KEY`."""
+        return self.llm.api_key or self.openai_api_key
+
+    @property
+    def llm_base_url(self) -> str | None:
+        """The provider's base URL: the setting's, else `OPENAI_BASE_URL`."""
+        return self.llm.base_url or self.openai_base_url
+
+    @property
+    def llm_model(self) -> str:
+        """The worker model in the form `kind:name`."""
+        if self.llm.model:
+            return self.llm.model
+        return "openai:gpt-5-mini" if self.llm_key or self.llm_base_url else "offline"
