@@ -1,0 +1,1 @@
+"""Postgres: the only home of SQL, and the only place that opens a transaction."""

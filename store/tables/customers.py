@@ -1,0 +1,36 @@
+"""Customers and their addresses."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from store.tables.base import TenantRow, instant, belongs
+
+
+class Customer(TenantRow, table=True):
+    """Somebody who buys from the store."""
+
+    __tablename__ = "customers"
+    __table_args__ = (UniqueConstraint("tenant_id", "email"),)
+    email: str = Field(max_length=200)
+    name: str = Field(max_length=120)
+    phone: str | None = Field(default=None, max_length=40)
+    loyalty_tier: str = Field(default="bronze", max_length=10)
+    store_credit_minor: int = Field(default=0, ge=0)
+    created_at: datetime = instant()
+
+
+class Address(TenantRow, table=True):
+    """A postal address of a customer."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (belongs("customer_id", "customers", on_delete="CASCADE"),)
+    customer_id: UUID = Field(index=True)
+    name: str = Field(max_length=120)
+    line1: str = Field(max_length=160)
+    line2: str | None = Field(default=None, max_length=160)
+    city: str = Field(max_length=80)
+    postal_code: str = Field(max_length=16)
+    country: str = Field(max_length=2)

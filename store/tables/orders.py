@@ -1,0 +1,86 @@
+"""Orders with their lines and timeline."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlmodel import Field
+
+from core.statuses import CancelReason, FulfilmentStatus, OrderStatus, PaymentStatus
+from store.tables.base import TenantRow, instant, instant_or_none, belongs, json_column, word, words_check
+
+
+class Order(TenantRow, table=True):
+    """What a customer bought. `number` is what people say; it is unique in a tenant and comes from a sequence."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),
+        UniqueConstraint("tenant_id", "channel", "external_id"),
+        belongs("customer_id", "customers"),
+        words_check("status", OrderStatus, "orders_status_check"),
+        words_check("payment_status", PaymentStatus, "orders_payment_status_check"),
+        words_check("fulfilment_status", FulfilmentStatus, "orders_fulfilment_status_check"),
+        CheckConstraint("total_minor >= 0", name="orders_total_check"),
+        Index("orders_placed_idx", "tenant_id", "placed_at"),
+        Index("orders_status_idx", "tenant_id", "status", "placed_at"),
+        Index("orders_customer_idx", "tenant_id", "customer_id", "placed_at"),
+    )
+    number: str = Field(max_length=20)
+    customer_id: UUID
+    channel: str = Field(default="web", max_length=20)
+    external_id: str = Field(max_length=60)
+    """The channel's own number; a web order repeats `number`, so that the key holds no null."""
+    status: OrderStatus = word(OrderStatus)
+    payment_status: PaymentStatus = word(PaymentStatus)
+    fulfilment_status: FulfilmentStatus = word(FulfilmentStatus)
+    on_hold: bool = False
+    hold_reason: str | None = Field(default=None, max_length=200)
+    currency: str = Field(max_length=3)
+    subtotal_minor: int
+    shipping_minor: int = 0
+    discount_minor: int = 0
+    total_minor: int
+    ship_to: dict[str, Any] = json_column()
+    bill_to: dict[str, Any] = json_column()
+    tags: list[Any] = json_column(list)
+    cancel_reason: CancelReason | None = Field(default=None, sa_type=String(30), nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    placed_at: datetime = instant()
+    promised_at: datetime | None = instant_or_none()
+    shipped_at: datetime | None = instant_or_none()
+    delivered_at: datetime | None = instant_or_none()
+    cancelled_at: datetime | None = instant_or_none()
+
+
+class OrderLine(TenantRow, table=True):
+    """One variant of an order, with its price at the time."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        belongs("order_id", "orders", on_delete="CASCADE"),
+        belongs("variant_id", "variants"),
+        CheckConstraint("quantity > 0 AND unit_price_minor >= 0", name="order_lines_quantity_check"),
+    )
+    order_id: UUID = Field(index=True)
+    variant_id: UUID = Field(index=True)
+    sku: str = Field(max_length=40)
+    title: str = Field(max_length=200)
+    category: str = Field(max_length=40)
+    """Slug of the category when it was sold."""
+    quantity: int
+    unit_price_minor: int
+    unit_cost_minor: int
+
+
+class OrderEvent(TenantRow, table=True):
+    """One entry of an order's timeline."""
+
+    __tablename__ = "order_events"
+    __table_args__ = (belongs("order_id", "orders", on_delete="CASCADE"),)
+    order_id: UUID = Field(index=True)
+    kind: str = Field(max_length=40)
+    """A domain event's name, such as order.placed."""
+    text: str = Field(max_length=300)
+    actor: str = Field(max_length=120)
+    at: datetime = instant()
