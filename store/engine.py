@@ -1,0 +1,62 @@
+"""Connections: one SQLAlchemy engine a process, under a role that row security binds."""
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from core.errors import Unavailable
+
+APP_ROLE = "storehand_app"
+"""Owns nothing and cannot bypass row security; every connection of the product acts as it."""
+
+
+def app_url(owner_url: str, configured: str | None = None, *, schema: str | None = None) -> str:
+    """Return the URL whose connections act as the app role, optionally with another `search_path`."""
+    options = [] if configured else [f"-c role={APP_ROLE}"]
+    if schema:
+        options.append(f"-c search_path={schema}")
+    parts = urlsplit(configured or owner_url)
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "options" or not options]
+    if options:
+        query.append(("options", " ".join(options)))
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+
+
+def sqlalchemy_url(url: str) -> URL:
+    """Return a `postgresql://` URL for SQLAlchemy over psycopg."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def build_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """Return an engine; no connection is opened yet."""
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={"prepare_threshold": 3, "connect_timeout": 5},
+    )
+
+
+async def check_role(engine: AsyncEngine) -> None:
+    """Refuse a role that could read past row security.
+
+    Raises:
+        Unavailable: the role is a superuser, bypasses row security, or owns tables.
+    """
+    async with engine.connect() as connection:
+        row = (
+            await connection.execute(
+                text(
+                    "SELECT current_user, r.rolsuper, r.rolbypassrls, EXISTS (SELECT 1 FROM pg_tables t WHERE t.tableowner = current_user"
+                    " AND t.schemaname = 'public') FROM pg_roles r WHERE r.rolname = current_user"
+                )
+            )
+        ).one()
+    if row[1] or row[2] or row[3]:
+        raise Unavailable(
+            f"the database role {row[0]} can bypass row security; set STOREHAND_DB__APP_URL to a login without ownership, see deploy/roles.sql",
+            code="unsafe_role",
+        )
