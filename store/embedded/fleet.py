@@ -66,13 +66,24 @@ def servers(settings: Settings, *, progress: Callable[[str], None] = _silent) ->
     fleet = (Postgres(layout, progress), Valkey(layout), Chroma(layout))
     share = Share(layout.run)
     with ended_by_signals(), share.member(on_last=lambda: _stop(fleet)):
-        with share.alone(), ThreadPoolExecutor(len(fleet)) as pool:
-            urls = [pool.submit(_ensure, url, server, progress) for url, server in zip((db, redis, chroma), fleet, strict=True)]
-        yield Endpoints(*(url.result() for url in urls))
+        with share.alone():
+            endpoints = _start((db, redis, chroma), fleet, progress)
+        yield endpoints
 
 
 def _plain(url: SecretStr | None) -> str | None:
     return url.get_secret_value() if url else None
+
+
+def _start(urls: Sequence[str | None], fleet: Sequence[_Server], progress: Callable[[str], None]) -> Endpoints:
+    """Start all at once. An interrupted start still waits for its threads, so that none starts a server after the stop."""
+    pool = ThreadPoolExecutor(len(fleet))
+    try:
+        starts = [pool.submit(_ensure, url, server, progress) for url, server in zip(urls, fleet, strict=True)]
+        return Endpoints(*(start.result() for start in starts))
+    finally:
+        with undisturbed():
+            pool.shutdown()
 
 
 def _ensure(url: str | None, server: _Server, progress: Callable[[str], None]) -> str:
@@ -90,6 +101,6 @@ def _ensure(url: str | None, server: _Server, progress: Callable[[str], None]) -
 
 
 def _stop(fleet: Sequence[_Server]) -> None:
-    with undisturbed(), ThreadPoolExecutor(len(fleet)) as pool:
-        for server in fleet:
-            pool.submit(server.stop)
+    with ThreadPoolExecutor(len(fleet)) as pool:
+        for stop in [pool.submit(server.stop) for server in fleet]:
+            stop.result()

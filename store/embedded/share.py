@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from store.embedded.signals import undisturbed
+
 
 class Share:
     """The users of one data directory, across processes."""
@@ -25,7 +27,7 @@ class Share:
         try:
             yield
         finally:
-            with self.alone():
+            with undisturbed(), self.alone():
                 handle.unlink(missing_ok=True)
                 if held is not None:
                     os.close(held)
