@@ -1,0 +1,1 @@
+"""Deterministic, typed capabilities of a shop. No language model framework is imported here."""

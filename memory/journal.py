@@ -1,0 +1,97 @@
+"""What a run says while it works: published at once, stored with the next transaction.
+
+Facts that only announce (a route, a model's message, a tool about to run) need no transaction of their own: they wait for the next
+one. Facts that claim an effect are published after their commit. Live ids are `seq-n`, see `core.events`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from core.errors import Unavailable
+from core.events import DraftDiscarded, RunFact, TokenDelta
+from core.log import get_logger
+
+_log = get_logger(__name__)
+
+
+class Live(Protocol):
+    """Where entries go at once: the run's stream in Valkey."""
+
+    async def append(self, run_id: UUID, entries: Sequence[tuple[str, bytes]]) -> None:
+        """Append entries with their ids."""
+        ...
+
+
+class Journal:
+    """One attempt's voice. `lock` orders the transactions that store facts, so that live ids only grow."""
+
+    def __init__(self, run_id: UUID, live: Live | None = None, *, last: int = 0) -> None:
+        self.run_id = run_id
+        self.lock = asyncio.Lock()
+        self._live = live
+        self._last = last
+        self._offset = 0
+        self._waiting: list[RunFact] = []
+        self._entries: list[tuple[str, bytes]] = []
+        self._ready = asyncio.Event()
+        self._flusher: asyncio.Task[None] | None = None
+
+    def note(self, fact: RunFact) -> None:
+        """Publish an announcement now and store it with the next transaction."""
+        self._waiting.append(fact)
+        self._publish_after_last(fact)
+
+    def token(self, message_id: str, text: str) -> None:
+        """Publish a piece of an answer."""
+        self._publish_after_last(TokenDelta(message_id=message_id, text=text))
+
+    def discard(self, message_id: str) -> None:
+        """Publish that the pieces of an answer so far are void."""
+        self._publish_after_last(DraftDiscarded(message_id=message_id))
+
+    def waiting(self) -> list[RunFact]:
+        """Return the facts that the next transaction must store; hold `lock` until `stored`."""
+        return list(self._waiting)
+
+    def stored(self, last: int, noted: int, fresh: Sequence[RunFact]) -> None:
+        """Tell that `noted` waiting facts and then `fresh` ones are committed, the last under number `last`."""
+        del self._waiting[:noted]
+        self._last, self._offset = last, 0
+        for number, fact in enumerate(fresh, start=last - len(fresh) + 1):
+            self._push(f"{number}-0", fact)
+
+    async def close(self) -> None:
+        """Publish what is left."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+            await asyncio.gather(self._flusher, return_exceptions=True)
+        await self._send()
+
+    def _publish_after_last(self, event: RunFact | TokenDelta | DraftDiscarded) -> None:
+        self._offset += 1
+        self._push(f"{self._last}-{self._offset}", event)
+
+    def _push(self, entry_id: str, event: RunFact | TokenDelta | DraftDiscarded) -> None:
+        if self._live is None:
+            return
+        self._entries.append((entry_id, event.model_dump_json().encode()))
+        self._ready.set()
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush_forever())
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._ready.wait()
+            await self._send()
+
+    async def _send(self) -> None:
+        self._ready.clear()
+        entries, self._entries = self._entries, []
+        if not entries or self._live is None:
+            return
+        try:
+            await self._live.append(self.run_id, entries)
+        except Unavailable as error:
+            _log.warning("live stream is down; readers follow the stored log", error=error.message)

@@ -1,0 +1,75 @@
+"""Argument types that several tools share. Each carries a JSON Schema `format`, by which a planner knows what a value is."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+
+def _order_number(value: object) -> object:
+    return (
+        value.strip().removeprefix("order").strip().lstrip("#").strip()
+        if isinstance(value, str)
+        else str(value)
+        if isinstance(value, int)
+        else value
+    )
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+OrderNumber = Annotated[
+    str,
+    BeforeValidator(_order_number),
+    Field(pattern=r"^[0-9]{1,18}$", description="Order number, such as 1042", json_schema_extra={"format": "order-number"}),
+]
+ReturnNumber = Annotated[
+    str,
+    BeforeValidator(_upper),
+    Field(pattern=r"^R-[0-9]{1,18}$", description="Return number, such as R-1007", json_schema_extra={"format": "return-number"}),
+]
+TicketNumber = Annotated[
+    str,
+    BeforeValidator(_upper),
+    Field(pattern=r"^T-[0-9]{1,18}$", description="Ticket number, such as T-1003", json_schema_extra={"format": "ticket-number"}),
+]
+ItemRef = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        description="Which item: a SKU, or words of its title or category, such as headset",
+        json_schema_extra={"format": "item"},
+    ),
+]
+CustomerRef = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=200, description="Which customer: an e-mail address or a name", json_schema_extra={"format": "customer"}
+    ),
+]
+ChannelCode = Annotated[
+    str,
+    BeforeValidator(_lower),
+    Field(pattern=r"^[a-z][a-z0-9_]{1,19}$", description="Sales channel, such as amazon", json_schema_extra={"format": "channel"}),
+]
+Query = Annotated[
+    str, Field(min_length=1, max_length=300, description="What to look for, in plain words", json_schema_extra={"format": "query"})
+]
+Amount = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{1,9}([.,][0-9]{1,3})?$",
+        description="An amount in the order's currency, such as 12.50",
+        json_schema_extra={"format": "amount"},
+    ),
+]
+Quantity = Annotated[int, Field(ge=1, le=10_000, json_schema_extra={"format": "quantity"})]
+Limit = Annotated[int, Field(ge=1, le=50, description="How many rows at most", json_schema_extra={"format": "limit"})]
+Days = Annotated[int, Field(ge=1, le=365, json_schema_extra={"format": "days"})]
+Note = Annotated[str, Field(max_length=1000, json_schema_extra={"format": "text"})]

@@ -1,0 +1,253 @@
+"""The one door: every tool call of every surface passes here, in this order.
+
+validate -> authorise -> one transaction { claim the ledger row -> policy decides on facts read here -> effect -> outbox, run log
+under the fencing token, ledger result, audit } -> commit. Reads take the short path. A refusal is a result, not an exception; what
+is raised is a lost lease, a lost server or a bug.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from core import faults
+from core.errors import Fenced, StorehandError, Unavailable
+from core.events import RunFact, ToolFinished, ToolStarted
+from core.identity import RunContext
+from core.log import get_logger
+from memory.journal import Journal
+from store import audit, events, ledger, outbox
+from store.queries import policies
+from store.tables.runtime import Approval
+from store.unit import ReadTx, Tx, Units
+from tools import approvals
+from tools.policy import Policy
+from tools.policy.decision import Decision, Verdict
+from tools.registry import Toolbox
+from tools.result import Outcome, ToolResult, denied, failed, ok
+from tools.spec import Args, Tool
+
+_log = get_logger(__name__)
+_CONFLICTS = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock (PostgreSQL, appendix A): the transaction may simply be run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A validated, authorised call."""
+
+    tool: Tool[Any, Any]
+    args: Args
+    ctx: RunContext
+    key: str
+    args_hash: str
+
+
+class Executor:
+    """Runs tools. `grants` names the tools of each agent: a call by an agent outside its grant is refused."""
+
+    def __init__(self, units: Units, toolbox: Toolbox, grants: Mapping[str, frozenset[str]]) -> None:
+        self.units = units
+        self.toolbox = toolbox
+        self._grants = grants
+        self._policies: dict[tuple[Any, int], Policy] = {}
+
+    async def execute(self, ctx: RunContext, name: str, raw: Mapping[str, Any] | str, journal: Journal | None = None) -> ToolResult:
+        """Run one tool call for `ctx.principal` and return its outcome.
+
+        Raises:
+            Fenced: the run belongs to another attempt; nothing was changed.
+            Unavailable: the database cannot be reached; nothing was changed.
+        """
+        admitted = self._admit(ctx, name, raw)
+        if isinstance(admitted, ToolResult):
+            _announce_refusal(ctx, name, raw, admitted, journal)
+            return admitted
+        if journal is not None:
+            journal.note(
+                ToolStarted(call_id=ctx.position, tool=name, agent=ctx.agent, args=admitted.args.model_dump(mode="json", exclude_none=True))
+            )
+        attempt = self._write if admitted.tool.writes else self._read
+        try:
+            async with asyncio.timeout(admitted.tool.timeout):
+                return await _retrying(attempt, admitted, journal)
+        except TimeoutError:
+            result = failed(name, "timeout", f"{name} took longer than {admitted.tool.timeout:g} s and was stopped; nothing was changed.")
+        except (Fenced, Unavailable):
+            raise
+        except StorehandError as error:
+            result = failed(name, error.code, error.message)
+        except IntegrityError as error:
+            _log.warning("constraint refused an effect", tool=name, constraint=str(getattr(error.orig, "diag", "")))
+            result = failed(name, "conflict", "The store changed meanwhile and the change was refused; look again and retry.")
+        if journal is not None:
+            journal.note(_finished(ctx, result))
+        return result
+
+    async def policy(self, tx: ReadTx) -> Policy:
+        """Return the tenant's policy in effect."""
+        version = await policies.current_version(tx)
+        known = self._policies.get((tx.tenant_id, version))
+        if known is None:
+            known = Policy.model_validate({**await policies.body(tx, version), "version": version}) if version else Policy()
+            self._policies[tx.tenant_id, version] = known
+        return known
+
+    def _admit(self, ctx: RunContext, name: str, raw: Mapping[str, Any] | str) -> Call | ToolResult:
+        tool = self.toolbox.get(name)
+        granted = self._grants.get(ctx.agent, frozenset()) if ctx.agent is not None else None
+        if tool is None or (granted is not None and name not in granted):
+            choices = [t.name for t in self.toolbox.open_to(ctx.principal, granted)]
+            return failed(name, "unknown_tool", f"There is no tool {name!r} here.", choices)
+        if not tool.open_to(ctx.principal):
+            return denied(name, f"permission.{tool.permission}", f"Your role ({ctx.principal.role}) may not use {name}.")
+        try:
+            args = tool.args.model_validate_json(raw) if isinstance(raw, str) else tool.args.model_validate(raw)
+        except ValidationError as error:
+            return failed(name, "invalid_arguments", _readable(error))
+        canonical = orjson.dumps(args.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        key = f"approval:{ctx.approval_id}" if ctx.approval_id else ctx.call_key
+        if tool.keying.business_key is not None and not ctx.approval_id:
+            key = f"{name}:{tool.keying.business_key(args)}"
+        return Call(tool, args, ctx, key, hashlib.sha256(canonical).hexdigest())
+
+    async def _read(self, call: Call, journal: Journal | None) -> ToolResult:
+        if journal is None or call.ctx.run_id is None:
+            async with self.units.read(call.ctx.principal) as tx:
+                return ok(call.tool.name, await self._run_body(tx, call, None))
+        async with AsyncExitStack() as after_commit:
+            async with self.units.write(call.ctx.principal) as tx:
+                result = ok(call.tool.name, await self._run_body(tx, call, None))
+                await after_commit.enter_async_context(journal.lock)
+                stored = await _log_facts(tx, call.ctx, journal, [_finished(call.ctx, result)])
+            stored.publish()
+        return result
+
+    async def _write(self, call: Call, journal: Journal | None) -> ToolResult:
+        async with AsyncExitStack() as after_commit:
+            async with self.units.write(call.ctx.principal) as tx:
+                recorded = await ledger.claim(tx, call.ctx, call.key, call.tool.name, call.args_hash)
+                if recorded is not None:
+                    result = _replay(call, recorded)
+                    facts: list[RunFact] = [_finished(call.ctx, result)]
+                else:
+                    result, facts, record = await self._decide_and_run(tx, call)
+                    faults.point("tool.after_effect")
+                    await outbox.flush(tx, call.key)
+                    await ledger.settle(tx, call.key, result.status, result.model_dump_json())
+                stored = None
+                if journal is not None and call.ctx.run_id is not None:
+                    await after_commit.enter_async_context(journal.lock)
+                    stored = await _log_facts(tx, call.ctx, journal, facts)
+                if recorded is None:
+                    await audit.append(tx, f"tool.{call.tool.name}", **record)
+                faults.point("tool.before_commit")
+            faults.point("tool.after_commit")
+            if stored is not None:
+                stored.publish()
+        return result
+
+    async def _decide_and_run(self, tx: Tx, call: Call) -> tuple[ToolResult, list[RunFact], dict[str, Any]]:
+        policy = await self.policy(tx)
+        approval: Approval | None = None
+        if call.ctx.approval_id is not None:
+            approval = await approvals.load_for_effect(tx, call.ctx, call.tool)
+            call = Call(call.tool, call.tool.args.model_validate(approval.args), call.ctx, call.key, call.args_hash)
+        facts = await call.tool.facts(tx, call.args, call.ctx, policy) if call.tool.facts else None
+        assert call.tool.policy is not None
+        decision = call.tool.policy(policy, facts, call.args, call.ctx.principal)
+        announced: list[RunFact] = []
+        if decision.verdict is Verdict.DENY:
+            result = denied(call.tool.name, decision.rule, decision.reason, decision.allowed)
+        elif decision.verdict is Verdict.ALLOW or approvals.covers(approval, tx, call.tool, call.args, decision):
+            if approval is not None:
+                approvals.consume(tx, approval)
+            result = ok(call.tool.name, await self._run_body(tx, call, facts))
+        else:
+            request, result = await approvals.request(tx, call.ctx, call.tool, call.args, decision, call.key)
+            announced.append(request)
+        record = {
+            "key": call.key,
+            "args": call.args_hash,
+            "rule": decision.rule,
+            "policy_version": policy.version,
+            "verdict": decision.verdict,
+            "outcome": result.status,
+            "agent": call.ctx.agent,
+            "run": str(call.ctx.run_id) if call.ctx.run_id else None,
+        }
+        return result, [_finished(call.ctx, result), *announced], record
+
+    async def _run_body(self, tx: ReadTx, call: Call, facts: Any) -> Any:
+        if call.tool.facts is None:
+            return await call.tool.body(tx, call.args, call.ctx)
+        if facts is None:
+            facts = await call.tool.facts(tx, call.args, call.ctx, await self.policy(tx))
+        return await call.tool.body(tx, call.args, call.ctx, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    journal: Journal
+    last: int
+    noted: int
+    fresh: list[RunFact]
+
+    def publish(self) -> None:
+        self.journal.stored(self.last, self.noted, self.fresh)
+
+
+async def _log_facts(tx: Tx, ctx: RunContext, journal: Journal, fresh: list[RunFact]) -> _Stored:
+    """Fence the run and store the journal's waiting facts and `fresh`; publish only after the commit."""
+    assert ctx.run_id is not None
+    noted = journal.waiting()
+    every = [*noted, *fresh]
+    first = await events.fence(tx, ctx, len(every)) + 1
+    await events.append(tx, ctx.run_id, first, every)
+    return _Stored(journal, first + len(every) - 1, len(noted), fresh)
+
+
+async def _retrying(attempt: Any, call: Call, journal: Journal | None) -> ToolResult:
+    for _ in range(3):
+        try:
+            return await attempt(call, journal)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+                raise
+    return failed(call.tool.name, "conflict", "Too many others changed the same rows; try again.")
+
+
+def _replay(call: Call, recorded: ledger.Recorded) -> ToolResult:
+    result = ToolResult.model_validate({**recorded.result, "replayed": True})
+    if recorded.tool != call.tool.name or recorded.args_hash != call.args_hash:
+        note = f"Another call was already made at this step: {recorded.tool}. Its result: "
+        return result.model_copy(update={"text": note + result.text})
+    return result
+
+
+def _finished(ctx: RunContext, result: ToolResult) -> ToolFinished:
+    return ToolFinished(
+        call_id=ctx.position, tool=result.tool, status=result.status.value, result=result.data, text=result.text, replayed=result.replayed
+    )
+
+
+def _announce_refusal(ctx: RunContext, name: str, raw: Mapping[str, Any] | str, result: ToolResult, journal: Journal | None) -> None:
+    if journal is None:
+        return
+    shown = dict(raw) if isinstance(raw, Mapping) else {"raw": raw[:500]}
+    journal.note(ToolStarted(call_id=ctx.position, tool=name, agent=ctx.agent, args=shown))
+    journal.note(_finished(ctx, result))
+
+
+def _readable(error: ValidationError) -> str:
+    parts = [f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in error.errors(include_url=False)[:5]]
+    return "; ".join(parts)
+
+
+__all__ = ["Call", "Decision", "Executor", "Outcome"]

@@ -1,0 +1,33 @@
+"""A tenant's rules: one typed, versioned object and pure functions over it. No I/O.
+
+The tools enforce it; the policy pages that customers and agents read are rendered from it. Figures are defaults that a merchant
+may change, from the domain's rules.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.policy.cancellation import CancellationPolicy
+from tools.policy.fraud import FraudPolicy
+from tools.policy.pricing import PricingPolicy
+from tools.policy.refunds import RefundPolicy
+from tools.policy.returns import ReturnPolicy
+from tools.policy.service import ServicePolicy
+from tools.policy.stock import StockPolicy
+
+
+class Policy(BaseModel):
+    """All rules of a tenant at one version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    returns: ReturnPolicy = ReturnPolicy()
+    cancellation: CancellationPolicy = CancellationPolicy()
+    refunds: RefundPolicy = RefundPolicy()
+    fraud: FraudPolicy = FraudPolicy()
+    stock: StockPolicy = StockPolicy()
+    pricing: PricingPolicy = PricingPolicy()
+    service: ServicePolicy = ServicePolicy()
+
+
+__all__ = ["Policy"]

@@ -1,0 +1,44 @@
+"""Cancellation: only before shipping. A customer confirms; staff cancel what is theirs to cancel."""
+
+from pydantic import BaseModel, ConfigDict
+
+from core.identity import Principal
+from core.money import Money
+from core.statuses import ORDER_TRANSITIONS, OrderStatus
+from tools.policy.decision import Decision, Preview, confirm, deny
+
+
+class CancellationPolicy(BaseModel):
+    """When an order may be cancelled."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customers_may_cancel: bool = True
+
+
+class CancelPlan(BaseModel):
+    """What a cancellation would do."""
+
+    order: str
+    status: OrderStatus
+    items: list[str]
+    refund: Money
+    """Captured and not yet refunded: goes back to the customer."""
+    released_units: int
+
+
+def decide(policy: CancellationPolicy, plan: CancelPlan, principal: Principal) -> Decision:
+    """Decide on a cancellation; whoever asks confirms it, since it cannot be undone."""
+    if OrderStatus.CANCELLED not in ORDER_TRANSITIONS[plan.status]:
+        way = {
+            OrderStatus.SHIPPED: "wait for the delivery and return it",
+            OrderStatus.DELIVERED: "return it instead: check what is eligible",
+        }.get(plan.status)
+        reason = f"Order {plan.order} is {plan.status} and can only be cancelled before it ships."
+        return deny("cancellation.before_shipping", reason, *([way] if way else []))
+    if principal.is_customer and not policy.customers_may_cancel:
+        return deny("cancellation.by_shop_only", "This shop cancels orders itself.", "open a ticket")
+    rows = [("Order", plan.order), *(("Item", item) for item in plan.items)]
+    rows += [("Refund", str(plan.refund)), ("Stock released", f"{plan.released_units} units")]
+    preview = Preview(title=f"Cancel order {plan.order}", rows=tuple(rows))
+    return confirm("cancellation.confirm", "A cancellation cannot be undone.", preview)

@@ -1,0 +1,162 @@
+"""Returns: windows by category counted from delivery, restocking fees, who pays for shipping, what needs a look."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.identity import Principal
+from core.money import Money
+from core.statuses import ReturnReason, ReturnType
+from tools.policy.decision import Decision, Preview, confirm, deny
+
+
+class CategoryRule(BaseModel):
+    """How one category comes back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window_days: int = Field(ge=0, le=365)
+    restocking_fee_percent: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    refund_as: Literal["payment", "store_credit"] = "payment"
+
+
+def _defaults() -> dict[str, CategoryRule]:
+    return {
+        "electronics": CategoryRule(window_days=30, restocking_fee_percent=Decimal(15)),
+        "clothing": CategoryRule(window_days=60),
+        "furniture": CategoryRule(window_days=14, restocking_fee_percent=Decimal(20), refund_as="store_credit"),
+    }
+
+
+class ReturnPolicy(BaseModel):
+    """When and how something comes back. Days count from delivery; amounts are minor units."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    categories: dict[str, CategoryRule] = Field(default_factory=_defaults)
+    general: CategoryRule = CategoryRule(window_days=30)
+    fault_window_days: int = 90
+    """For a defect or transit damage."""
+    shipping_fee_minor: int = 500
+    """What the customer pays to send it back, unless the seller is at fault."""
+    rma_valid_days: int = 30
+
+    def rule_for(self, category: str) -> tuple[str, CategoryRule]:
+        """Return the name and the rule of a category."""
+        rule = self.categories.get(category)
+        return (f"return_window.{category}", rule) if rule else ("return_window.general", self.general)
+
+
+SELLER_FAULT = frozenset({ReturnReason.DEFECTIVE, ReturnReason.DAMAGED_IN_SHIPPING, ReturnReason.WRONG_ITEM, ReturnReason.NOT_AS_DESCRIBED})
+"""The seller pays for return shipping, and no restocking fee is taken."""
+LONG_WINDOW = frozenset({ReturnReason.DEFECTIVE, ReturnReason.DAMAGED_IN_SHIPPING})
+NEEDS_PHOTO = SELLER_FAULT | {ReturnReason.QUALITY}
+AUTO_APPROVED = frozenset({ReturnReason.SIZE_FIT, ReturnReason.CHANGED_MIND, ReturnReason.BETTER_PRICE, ReturnReason.LATE_DELIVERY})
+
+
+class ReturnableLine(BaseModel):
+    """An order line as a return sees it."""
+
+    line_id: str
+    sku: str
+    title: str
+    category: str
+    quantity_left: int
+    """Delivered minus already returned or being returned."""
+    unit_price: Money
+    delivered_at: datetime | None
+
+
+class Assessment(BaseModel):
+    """Whether a line may come back today, by which rule, and what the customer would get."""
+
+    line_id: str
+    sku: str
+    title: str
+    eligible: bool
+    rule: str
+    reason: str
+    quantity: int
+    returnable_until: datetime | None = None
+    gross: Money
+    restocking_fee: Money
+    return_shipping: Money
+    refund: Money
+    refund_as: Literal["payment", "store_credit"]
+    needs_photo: bool
+    automatic: bool
+
+
+def assess(policy: ReturnPolicy, line: ReturnableLine, reason: ReturnReason, quantity: int, now: datetime) -> Assessment:
+    """Apply the rules to `quantity` units of a line."""
+    rule_name, rule = policy.rule_for(line.category)
+    fault = reason in SELLER_FAULT
+    days = rule.window_days
+    if reason in LONG_WINDOW and policy.fault_window_days > days:
+        rule_name, days = "return_window.fault", policy.fault_window_days
+    gross = line.unit_price * quantity
+    zero = Money.zero(gross.currency)
+    fee = zero if fault else gross.percent(rule.restocking_fee_percent)
+    shipping = zero if fault else Money(minor=min(policy.shipping_fee_minor, (gross - fee).minor), currency=gross.currency)
+    until = line.delivered_at + timedelta(days=days) if line.delivered_at else None
+    eligible, why = True, f"{days} days from delivery"
+    if line.delivered_at is None:
+        eligible, why = False, "It has not been delivered yet."
+    elif line.quantity_left <= 0:
+        eligible, why = False, "All units of it are already returned or being returned."
+    elif quantity > line.quantity_left:
+        eligible, why = False, f"Only {line.quantity_left} of it can still be returned."
+    elif until is not None and now > until:
+        eligible, why = False, f"The return window of {days} days ended on {until:%d %B %Y}."
+    return Assessment(
+        line_id=line.line_id,
+        sku=line.sku,
+        title=line.title,
+        eligible=eligible,
+        rule=rule_name,
+        reason=why,
+        quantity=quantity,
+        returnable_until=until,
+        gross=gross,
+        restocking_fee=fee,
+        return_shipping=shipping,
+        refund=gross - fee - shipping,
+        refund_as=rule.refund_as,
+        needs_photo=reason in NEEDS_PHOTO,
+        automatic=reason in AUTO_APPROVED,
+    )
+
+
+class ReturnPlan(BaseModel):
+    """What a return request would do."""
+
+    order: str
+    reason: ReturnReason
+    type: ReturnType
+    lines: list[Assessment]
+    exchange_for: str | None = None
+
+
+def decide(policy: ReturnPolicy, plan: ReturnPlan, _principal: Principal) -> Decision:
+    """Decide on a return request; whoever asks confirms it."""
+    for line in plan.lines:
+        if not line.eligible:
+            way = "open a ticket if you think this is wrong"
+            return deny(line.rule, f"{line.title}: {line.reason}", way)
+    zero = Money.zero(plan.lines[0].refund.currency)
+    total = sum((line.refund for line in plan.lines), zero)
+    fees = sum((line.restocking_fee for line in plan.lines), zero)
+    shipping = sum((line.return_shipping for line in plan.lines), zero)
+    rows = [("Order", plan.order)]
+    rows += [(f"{line.quantity} x {line.title}", str(line.gross)) for line in plan.lines]
+    rows += [("Reason", plan.reason.replace("_", " ")), ("Restocking fee", str(fees)), ("Return shipping", str(shipping))]
+    if plan.type is ReturnType.EXCHANGE:
+        rows.append(("Exchange for", plan.exchange_for or "the same item"))
+    else:
+        rows.append(("Refund after inspection", str(total)))
+    if any(line.needs_photo for line in plan.lines):
+        rows.append(("Photo", "needed before we approve it"))
+    preview = Preview(title=f"Return from order {plan.order}", rows=tuple(rows))
+    return confirm(plan.lines[0].rule, "Please check what will be returned and refunded.", preview)

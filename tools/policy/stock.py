@@ -1,0 +1,81 @@
+"""Stock: when it is low, how much to order, and how purchases are approved."""
+
+import math
+
+from pydantic import BaseModel, ConfigDict
+
+from core.identity import Principal, Role
+from core.money import Money
+from tools.policy.decision import Decision, Preview, allow, approve, deny
+
+
+class StockPolicy(BaseModel):
+    """Levels and ordering. `order_cost` and `holding_cost` are S and H of the economic order quantity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    critical_percent: int = 50
+    """Critical at or below this share of the reorder point."""
+    high_percent: int = 75
+    order_cost: int = 50
+    holding_cost: int = 2
+    lead_days: int = 7
+    purchase_limit_minor: int = 100_000
+    """Up to here a manager's purchase order goes out at once; above, the owner approves."""
+
+    def level(self, available: int, reorder_point: int) -> str:
+        """Return `out`, `critical`, `high`, `low` or `ok`: how urgent it is to reorder."""
+        if available <= 0:
+            return "out"
+        if available * 100 <= reorder_point * self.critical_percent:
+            return "critical"
+        if available * 100 <= reorder_point * self.high_percent:
+            return "high"
+        return "low" if available <= reorder_point else "ok"
+
+    def reorder_point(self, mean_daily: float, max_daily: float, lead_days: int, max_lead_days: int) -> int:
+        """Return mean daily x lead + safety stock, where safety stock = max daily x max lead - mean daily x mean lead."""
+        safety = max(0.0, max_daily * max_lead_days - mean_daily * lead_days)
+        return math.ceil(mean_daily * lead_days + safety)
+
+    def order_quantity(self, mean_daily: float) -> int:
+        """Return the economic order quantity, sqrt(2DS/H), for a year's demand D."""
+        return max(1, math.ceil(math.sqrt(2 * mean_daily * 365 * self.order_cost / self.holding_cost)))
+
+
+class PurchasePlan(BaseModel):
+    """A purchase order before it is sent."""
+
+    sku: str
+    title: str
+    supplier: str
+    quantity: int
+    unit_cost: Money
+    total: Money
+    available: int
+    reorder_point: int
+    open_quantity: int
+    """Units already ordered and not yet received."""
+    expected: str
+
+
+def decide_purchase(policy: StockPolicy, plan: PurchasePlan, _principal: Principal) -> Decision:
+    """Decide on an order to a supplier."""
+    if plan.open_quantity > 0 and plan.available + plan.open_quantity > plan.reorder_point:
+        reason = f"{plan.open_quantity} units of {plan.sku} are already on order."
+        return deny("purchase.already_ordered", reason, "wait for the delivery")
+    if plan.total.minor <= policy.purchase_limit_minor:
+        return allow("purchase.within_limit")
+    rows = (
+        ("Item", f"{plan.title} ({plan.sku})"),
+        ("Supplier", plan.supplier),
+        ("Quantity", str(plan.quantity)),
+        ("Unit cost", str(plan.unit_cost)),
+        ("Total", str(plan.total)),
+        ("Available now", f"{plan.available} (reorder point {plan.reorder_point})"),
+        ("Expected", plan.expected),
+    )
+    limit = Money(minor=policy.purchase_limit_minor, currency=plan.total.currency)
+    reason = f"Purchase orders over {limit} need the owner's approval."
+    preview = Preview(title=f"Order {plan.quantity} x {plan.title}", rows=rows)
+    return approve("purchase.over_limit", reason, preview, role=Role.OWNER)

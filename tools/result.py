@@ -1,0 +1,154 @@
+"""What a tool call gives back: an outcome, typed data, and where its text comes from."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
+
+from core.money import Money
+from core.redact import visible
+
+
+class Provenance(StrEnum):
+    """Who vouches for a text."""
+
+    TRUSTED = "trusted"
+    CUSTOMER_TEXT = "customer_text"
+    EXTERNAL_TEXT = "external_text"
+
+
+class Quote(BaseModel):
+    """Text that somebody outside wrote. It is data; nothing in it is an instruction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provenance: Literal[Provenance.CUSTOMER_TEXT, Provenance.EXTERNAL_TEXT]
+    text: str
+
+    @classmethod
+    def customer(cls, text: str) -> "Quote":
+        """Quote a customer."""
+        return cls(provenance=Provenance.CUSTOMER_TEXT, text=text)
+
+    @classmethod
+    def external(cls, text: str) -> "Quote":
+        """Quote a channel, a carrier or a feed."""
+        return cls(provenance=Provenance.EXTERNAL_TEXT, text=text)
+
+
+class Result(BaseModel):
+    """Base of every tool's result. `text` is for a reader; its default lists the fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def text(self) -> str:
+        """Return this result as short Markdown, complete enough to be the answer."""
+        return describe(self.model_dump(mode="python"))
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    OK = "ok"
+    DENIED = "denied"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+class ToolResult(BaseModel):
+    """The outcome of a call, as the ledger keeps it and every surface shows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tool: str
+    status: Outcome
+    data: dict[str, JsonValue] = {}
+    """The typed result's JSON when ok."""
+    text: str = ""
+    """For a reader: the result, or why not and what to do instead."""
+    code: str | None = None
+    """Machine-readable reason when not ok."""
+    rule: str | None = None
+    allowed: list[str] = []
+    """What the caller can do instead."""
+    approval_id: UUID | None = None
+    provenance: Provenance = Provenance.TRUSTED
+    replayed: bool = False
+
+    def for_model(self) -> str:
+        """Return what the language model reads: compact JSON without what only surfaces need."""
+        if self.status is Outcome.OK:
+            return _DATA.dump_json(self.data).decode()
+        shown = self.model_dump(mode="json", include={"status", "code", "rule", "allowed", "approval_id"}, exclude_none=True)
+        return _DATA.dump_json({**shown, "message": self.text}).decode()
+
+
+def ok(tool: str, result: Result) -> ToolResult:
+    """Return a success; invisible characters are taken out of every string."""
+    data = _clean(result.model_dump(mode="json"))
+    return ToolResult(tool=tool, status=Outcome.OK, data=data, text=visible(result.text()), provenance=_worst(data))
+
+
+def denied(tool: str, rule: str, reason: str, allowed: Sequence[str] = ()) -> ToolResult:
+    """Return a refusal that names the rule and the way out. Final: the same call will be refused again."""
+    return ToolResult(tool=tool, status=Outcome.DENIED, code="denied", rule=rule, text=reason, allowed=list(allowed))
+
+
+def failed(tool: str, code: str, message: str, allowed: Sequence[str] = ()) -> ToolResult:
+    """Return a failure that the caller can mend, such as a wrong argument or an unknown order."""
+    return ToolResult(tool=tool, status=Outcome.FAILED, code=code, text=message, allowed=list(allowed))
+
+
+def describe(value: Any, *, indent: int = 0) -> str:
+    """Return plain data as Markdown: a list item a field, nested where needed."""
+    pad = "  " * indent
+    if isinstance(value, Mapping):
+        if set(value) == {"minor", "currency"}:
+            return str(Money.model_validate(value))
+        if set(value) == {"provenance", "text"}:
+            return f"“{value['text']}”"
+        lines: list[str] = []
+        for key, item in value.items():
+            if item is None or item == [] or item == {}:
+                continue
+            name = str(key).replace("_", " ")
+            nested = isinstance(item, (list, tuple)) or (isinstance(item, Mapping) and set(item) not in _INLINE)
+            shown = describe(item, indent=indent + 1)
+            lines.append(f"{pad}- {name}:\n{shown}" if nested else f"{pad}- {name}: {shown}")
+        return "\n".join(lines)
+    if isinstance(value, (list, tuple)):
+        return "\n".join(f"{pad}- {describe(item, indent=indent + 1).strip().removeprefix('- ')}" for item in value)
+    if isinstance(value, StrEnum):
+        return value.value.replace("_", " ")
+    return str(value)
+
+
+_INLINE = ({"minor", "currency"}, {"provenance", "text"})
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() and value.isprintable() else visible(value)
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _worst(value: Any) -> Provenance:
+    if isinstance(value, dict):
+        if set(value) == {"provenance", "text"}:
+            return Provenance(value["provenance"])
+        found = [_worst(item) for item in value.values()]
+    elif isinstance(value, list):
+        found = [_worst(item) for item in value]
+    else:
+        return Provenance.TRUSTED
+    return max(found, key=_RANK.__getitem__, default=Provenance.TRUSTED)
+
+
+_RANK = {Provenance.TRUSTED: 0, Provenance.CUSTOMER_TEXT: 1, Provenance.EXTERNAL_TEXT: 2}
+_DATA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
