@@ -1,0 +1,46 @@
+"""The policy's first version, its pages, and the shop's own articles."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from core.statuses import ArticleCategory, ArticleStatus
+from store.seed.data.articles import INTERNAL, PUBLIC
+from store.seed.model import Batch, Row, Shop
+
+
+def batches(shop: Shop) -> Iterator[Batch]:
+    """Yield the policy version and all articles."""
+    began = shop.now - timedelta(days=shop.size.days + 30)
+    version = shop.row("policy_versions", 1, version=1, body=shop.extras.policy_body, author="system", created_at=began, effective_at=began)
+    yield Batch(shop.tenant_id, "policy_versions", [version])
+    yield Batch(shop.tenant_id, "articles", [*_policy_pages(shop), *_own_articles(shop)])
+
+
+def _policy_pages(shop: Shop) -> Iterator[Row]:
+    for page in shop.extras.policy_articles:
+        yield _article(shop, page.slug, page.title, page.body, ArticleCategory.POLICY, "public", version=1, days_ago=shop.size.days + 30)
+
+
+def _own_articles(shop: Shop) -> Iterator[Row]:
+    texts = [*((text, "public") for text in PUBLIC), *((text, "internal") for text in INTERNAL)]
+    for position, (text, visibility) in enumerate(texts):
+        body = text.body.replace("{shop}", shop.profile.name).replace("{email}", shop.profile.support_email)
+        yield _article(shop, text.slug, text.title, body, text.category, visibility, version=None, days_ago=3 + position * 2)
+
+
+def _article(
+    shop: Shop, slug: str, title: str, body: str, category: ArticleCategory, visibility: str, *, version: int | None, days_ago: int
+) -> Row:  # fmt: skip
+    return shop.row(
+        "articles",
+        slug,
+        slug=slug,
+        title=title,
+        body=body,
+        category=category.value,
+        status=ArticleStatus.PUBLISHED.value,
+        visibility=visibility,
+        policy_version=version,
+        updated_at=shop.now - timedelta(days=days_ago),
+        indexed_at=None,
+    )

@@ -1,0 +1,107 @@
+"""What the generator is asked for, what it hands out, and the shop that every part of it fills."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from random import Random
+from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from store.seed.data.shops import Profile
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+"""Table name to rows."""
+
+_FIRST_SHARE = 70
+"""Of a hundred products, customers and orders, how many are the first shop's."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is of everything, over both shops, and over how many days the orders spread."""
+
+    products: int = 60
+    customers: int = 200
+    orders: int = 1500
+    days: int = 90
+
+    def __post_init__(self) -> None:
+        """Refuse a size that has no room for the special orders and customers."""
+        for name, least in (("products", 20), ("customers", 40), ("orders", 150), ("days", 45)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: must be at least {least} to hold the demo's special cases")
+
+
+class ArticleText(NamedTuple):
+    """A policy page, rendered by the layer that owns the policy."""
+
+    slug: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What belongs to higher layers and is handed in: the policy, its pages, and the way to hash a password."""
+
+    policy_body: dict[str, Any]
+    policy_articles: Sequence[ArticleText]
+    hash_password: Callable[[str], str]
+
+
+class Batch(NamedTuple):
+    """Rows of one table and one tenant. Batches come in the order that foreign keys need."""
+
+    tenant_id: UUID
+    table: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One shop to fill: its share of the size, its ids and its streams of chance."""
+
+    seed: int
+    profile: Profile
+    first: bool
+    now: datetime
+    size: Size
+    extras: Extras
+
+    @cached_property
+    def tenant_id(self) -> UUID:
+        """The tenant's id, derived from the seed and the slug."""
+        return uuid5(NAMESPACE_URL, f"storehand:{self.seed}:{self.profile.slug}")
+
+    @property
+    def products(self) -> int:
+        """How many products this shop sells."""
+        return self._share(self.size.products)
+
+    @property
+    def customers(self) -> int:
+        """How many customers this shop has."""
+        return self._share(self.size.customers)
+
+    @property
+    def orders(self) -> int:
+        """How many orders this shop took."""
+        return self._share(self.size.orders)
+
+    def _share(self, total: int) -> int:
+        first = total * _FIRST_SHARE // 100
+        return first if self.first else total - first
+
+    def rng(self, stream: str) -> Random:
+        """Return a stream of chance of its own, so that a change in one part leaves the others' rows alone."""
+        return Random(f"{self.seed}:{self.profile.slug}:{stream}")  # noqa: S311
+
+    def id_of(self, table: str, key: object) -> UUID:
+        """Return the id of the row `key` of `table`: the same for the same seed, shop, table and key."""
+        return uuid5(self.tenant_id, f"{table}:{key}")
+
+    def row(self, table: str, key: object, **values: Any) -> Row:
+        """Return a row of `table` with its tenant and its id."""
+        return {"tenant_id": self.tenant_id, "id": self.id_of(table, key), **values}
