@@ -1,0 +1,1 @@
+"""Who may think with which tools: four agents and a supervisor that never speaks."""

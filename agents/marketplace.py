@@ -1,0 +1,19 @@
+"""Marketplace: listings on sales channels, their errors, prices, stock and margins."""
+
+from agents.spec import AgentSpec
+
+MARKETPLACE = AgentSpec(
+    name="marketplace",
+    title="Marketplace",
+    purpose="Listings on Amazon, eBay, Shopify and other channels: errors, fixes, price and stock mismatches, net margin.",
+    tools=frozenset(
+        {"listing_issues", "fix_listing", "channel_mismatches", "push_price", "net_margin", "search_products", "get_product", "check_stock"}
+    ),
+    examples=(
+        "what is wrong on amazon",
+        "our ebay prices are off",
+        "why was the listing rejected",
+        "sync the price to shopify",
+        "how much do we earn on marketplaces after fees",
+    ),
+)

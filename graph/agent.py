@@ -1,0 +1,95 @@
+"""The agent thinks: one model call, with the active agent's prompt and tools."""
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langgraph.graph import END
+from langgraph.runtime import Runtime
+
+from core.errors import BudgetExceeded
+from core.events import AnswerWithheld, MessageAdded
+from core.ids import new_id
+from graph.guard import repaired, unsupported
+from graph.state import State, TurnContext
+
+_REWRITES = 1
+_WITHHELD = (
+    "I could not verify part of my answer against the shop's records, so I am not giving it. "
+    "Please look at the results above, or ask me for the exact order or amount again."
+)
+_OUT_OF_BUDGET = "I stopped here: this request needed more steps than one turn allows. What was done so far is shown above; please narrow the question."
+
+
+async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
+    """Ask the model once; check a final answer against what tools returned before anybody may rely on it."""
+    ctx = runtime.context
+    name, step = state["active_agent"], state.get("step", 0)
+    message_id = f"{ctx.run.run_id}-{step}" if ctx.run.run_id else str(new_id())
+    try:
+        ctx.meter.reserve_model_call()
+    except BudgetExceeded:
+        return _final(ctx, AIMessage(_OUT_OF_BUDGET, id=message_id, name=name), step)
+    completion = await ctx.mind.think(
+        agents=[name, *([state["second_agent"]] if state.get("second_agent") else [])],
+        principal=ctx.run.principal,
+        policy=ctx.policy,
+        shop=ctx.shop,
+        currency=ctx.currency,
+        today=ctx.today(),
+        history=repaired(_window(state["messages"])),
+        may_transfer=state.get("transfers", "").count(",") < 2,
+        draft=ctx.journal,
+        message_id=message_id,
+    )
+    ctx.meter.settle(completion.message.usage_metadata)
+    message = completion.message.model_copy(update={"name": name})
+    if message.tool_calls or message.invalid_tool_calls:
+        ctx.note(MessageAdded(message=as_dict(message)))
+        return {"messages": [message], "step": step + 1}
+    return _checked(state, ctx, message, step)
+
+
+def after_agent(state: State) -> str:
+    """Go on with tools, with another attempt at the answer, or end."""
+    last = state["messages"][-1]
+    if isinstance(last, AIMessage):
+        return "call_tools" if last.tool_calls or last.invalid_tool_calls else END
+    return "agent"
+
+
+def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:
+    claims = unsupported(message.text, state["messages"], ctx.evidence, ctx.mind.known_figures(ctx.policy, ctx.currency))
+    if not claims:
+        return _final(ctx, message, step)
+    ctx.journal.discard(message.id or "")
+    if state.get("checked", 0) < _REWRITES:
+        ctx.note(AnswerWithheld(unsupported=claims, action="regenerated"))
+        hint = SystemMessage(f"Your last draft named {', '.join(claims)}, which no tool returned. Answer again from tool results only.", id=str(new_id()))
+        return {"messages": [hint], "step": step + 1, "checked": state.get("checked", 0) + 1}
+    ctx.note(AnswerWithheld(unsupported=claims, action="withheld"))
+    return _final(ctx, AIMessage(_WITHHELD, id=message.id, name=message.name), step)
+
+
+def _final(ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:
+    ctx.note(MessageAdded(message=as_dict(message)))
+    return {"messages": [message], "step": step + 1}
+
+
+def as_dict(message: AnyMessage) -> dict[str, Any]:
+    """Return a message in the dict form that LangGraph's clients read."""
+    return message.model_dump(mode="json", exclude={"invalid_tool_calls"} if isinstance(message, AIMessage) and not message.invalid_tool_calls else None)
+
+
+_WINDOW = 60
+
+
+def _window(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """Return the last messages, beginning with a human one, so that a model's input does not grow with the conversation."""
+    if len(messages) <= _WINDOW:
+        return messages
+    recent = messages[-_WINDOW:]
+    start = next((index for index, message in enumerate(recent) if isinstance(message, HumanMessage)), 0)
+    return recent[start:]
+
+
+__all__ = ["after_agent", "agent", "as_dict"]

@@ -1,0 +1,45 @@
+"""The whole topology. Read this first.
+
+    START -> supervisor -> agent -> END
+                             |  ^
+                             v  |
+                          call_tools <-> approve
+"""
+
+from functools import cache
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import RetryPolicy, TimeoutPolicy
+
+from core.errors import Unavailable
+from graph.agent import agent, after_agent
+from graph.approve import approve
+from graph.call_tools import after_tools, call_tools
+from graph.state import State, TurnContext
+from graph.supervisor import supervisor
+
+_RETRY = RetryPolicy(max_attempts=3, initial_interval=0.2, retry_on=Unavailable)
+_CALM = TimeoutPolicy(idle_timeout=180)
+
+
+@cache
+def topology() -> StateGraph[State, TurnContext, Any, Any]:
+    """Return the graph before it is bound to a checkpointer."""
+    graph = StateGraph(State, context_schema=TurnContext)
+    graph.add_node("supervisor", supervisor)
+    graph.add_node("agent", agent, timeout=_CALM)
+    graph.add_node("call_tools", call_tools, retry_policy=_RETRY)
+    graph.add_node("approve", approve)
+    graph.add_edge(START, "supervisor")
+    graph.add_edge("supervisor", "agent")
+    graph.add_conditional_edges("agent", after_agent, ["call_tools", "agent", END])
+    graph.add_conditional_edges("call_tools", after_tools, ["approve", "agent"])
+    graph.add_edge("approve", "call_tools")
+    return graph
+
+
+def build(checkpointer: Any) -> CompiledStateGraph[State, TurnContext, Any, Any]:
+    """Return the graph for one run over its checkpointer."""
+    return topology().compile(checkpointer=checkpointer, name="storehand")

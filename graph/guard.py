@@ -1,0 +1,89 @@
+"""What goes into a model is whole, and what comes out is supported."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from tools.result import failed
+
+_AMOUNT = re.compile(r"(?:[€$£]\s?|\b(?:EUR|USD|GBP)\s)(\d[\d,. ]*\d|\d)|\b(\d[\d,. ]*[.,]\d{2})\s?(?:€|EUR|USD|GBP|euros?\b)")
+_NUMBER = re.compile(r"\b(?:R|T|PO)-\d{2,}\b|(?:#|\border\s+#?)(\d{3,})\b", re.IGNORECASE)
+_TRACKING = re.compile(r"\b(?=[A-Z0-9]*\d[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{9,}\b")
+_DATE = re.compile(
+    r"\b(\d{4}-\d{2}-\d{2})\b|\b(\d{1,2})\s+(January|February|March|April|May|June|July|August|September|October|November|December)(?:\s+(\d{4}))?\b",
+    re.IGNORECASE,
+)
+_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})")
+_MINOR = re.compile(r'"minor":\s*(-?\d+)')
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+
+
+def repaired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return the history with every open tool call closed as not executed, as providers demand."""
+    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    whole: list[AnyMessage] = []
+    for message in messages:
+        whole.append(message)
+        if isinstance(message, AIMessage):
+            whole += [_not_executed(call["id"] or "", call["name"]) for call in message.tool_calls if call["id"] not in answered]
+    return whole
+
+
+def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Iterable[str], known: str) -> list[str]:
+    """Return order numbers, amounts, dates and tracking numbers of `answer` that neither tools nor the user nor the policy named."""
+    claims = _claims(answer)
+    if not claims:
+        return []
+    sources = [message.text for message in messages if isinstance(message, HumanMessage | ToolMessage)]
+    support = _support("\n".join([*sources, *texts, known]))
+    return [shown for shown, meaning in claims if meaning not in support and not _within(meaning, support)]
+
+
+def _claims(answer: str) -> list[tuple[str, str]]:
+    found = [(match.group(0), _amount(match.group(1) or match.group(2))) for match in _AMOUNT.finditer(answer)]
+    found += [(match.group(0), (match.group(1) or match.group(0)).upper()) for match in _NUMBER.finditer(answer)]
+    found += [(match.group(0), match.group(0)) for match in _TRACKING.finditer(answer)]
+    found += [(match.group(0), _date(match)) for match in _DATE.finditer(answer)]
+    return found
+
+
+def _support(text: str) -> set[str]:
+    support = {meaning for _, meaning in _claims(text)}
+    support |= {f"amount:{abs(int(minor))}" for minor in _MINOR.findall(text)}
+    for year, month, day in _ISO.findall(text):
+        support |= {f"date:{year}-{month}-{day}", f"date:-{month}-{day}"}
+    support |= {f"date:-{claim[10:]}" for claim in support if re.fullmatch(r"date:\d{4}-\d\d-\d\d", claim)}
+    support |= set(re.findall(r"\d{3,}", text))
+    support |= {number.upper() for number in re.findall(r"\b(?:R|T|PO)-\d{2,}\b", text, re.IGNORECASE)}
+    support |= {f"amount:{_digits(amount)}" for amount in re.findall(r"\b\d[\d,]*(?:\.\d+)?\b", text)}
+    return support
+
+
+def _within(meaning: str, support: set[str]) -> bool:
+    """Whole amounts may be written without their cents."""
+    return meaning.startswith("amount:") and f"{meaning}00" in support
+
+
+def _amount(digits: str) -> str:
+    return f"amount:{_digits(digits)}"
+
+
+def _digits(written: str) -> str:
+    plain = written.replace(" ", "").rstrip(".,")
+    head, mark, tail = plain.rpartition("." if "." in plain[-3:] else ",")
+    if mark and len(tail) <= 2:
+        return (re.sub(r"\D", "", head) + tail.ljust(2, "0")).lstrip("0") or "0"
+    return (re.sub(r"\D", "", plain) + "00").lstrip("0") or "0"
+
+
+def _date(match: re.Match[str]) -> str:
+    if match.group(1):
+        return f"date:{match.group(1)}"
+    month = _MONTHS.index(match.group(3).lower()) + 1
+    return f"date:{match.group(4) or ''}-{month:02d}-{int(match.group(2)):02d}"
+
+
+def _not_executed(call_id: str, tool: str) -> ToolMessage:
+    result = failed(tool, "not_executed", "This call was not executed: the user went on instead of deciding. Nothing was changed.")
+    return ToolMessage(result.for_model(), tool_call_id=call_id, name=tool, id=f"closed-{call_id}", status="error")

@@ -1,0 +1,114 @@
+"""Runs: queued, claimed, kept alive, ended. Numbers of the log come from the same row, so that they have no gaps."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text, update
+from sqlmodel import col, select
+
+from core.errors import NotFound
+from core.events import RunFact, RunFinished
+from core.identity import RunContext
+from store import events
+from store.tables.runtime import Run, RunStatus, Thread, ThreadStatus
+from store.unit import ReadTx, Tx
+
+_ACTIVE = (RunStatus.PENDING, RunStatus.RUNNING)
+_CANCEL = text(
+    "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
+    "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') RETURNING seq"
+)
+
+
+async def get(tx: ReadTx, run_id: UUID, thread_id: UUID | None = None) -> Run:
+    """Return a run of one of the caller's conversations.
+
+    Raises:
+        NotFound: unknown, of another thread, or somebody else's.
+    """
+    query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.id) == run_id, col(Run.user_id) == tx.principal.user_id)
+    if thread_id is not None:
+        query = query.where(col(Run.thread_id) == thread_id)
+    row = (await tx.session.exec(query)).first()
+    if row is None:
+        raise NotFound("run", run_id)
+    return row
+
+
+async def claimed(tx: ReadTx, run_id: UUID) -> Run:
+    """Return a run that this worker has just claimed, whoever's it is."""
+    return (await tx.session.exec(select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.id) == run_id))).one()
+
+
+async def by_key(tx: ReadTx, key: str) -> Run | None:
+    """Return the run that the caller created under an idempotency key."""
+    query = select(Run).where(
+        col(Run.tenant_id) == tx.tenant_id, col(Run.user_id) == tx.principal.user_id, col(Run.idempotency_key) == key
+    )
+    return (await tx.session.exec(query)).first()
+
+
+async def find(tx: ReadTx, thread_id: UUID, *, status: RunStatus | None = None, limit: int = 10, offset: int = 0) -> Sequence[Run]:
+    """Return runs of a thread, newest first."""
+    query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id)
+    if status is not None:
+        query = query.where(col(Run.status) == status)
+    return (await tx.session.exec(query.order_by(col(Run.created_at).desc()).limit(limit).offset(offset))).all()
+
+
+async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
+    """Return the run that is running or next on a thread."""
+    query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id, col(Run.status).in_(_ACTIVE))
+    return (await tx.session.exec(query.order_by(col(Run.created_at)).limit(1))).first()
+
+
+async def begin(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
+    """Store the first facts of an attempt and mark the thread busy; return the last number."""
+    assert ctx.run_id is not None
+    first = await events.fence(tx, ctx, len(facts)) + 1
+    await events.append(tx, ctx.run_id, first, facts)
+    return first + len(facts) - 1
+
+
+async def end(tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> int:
+    """Store the last facts of a run with its status, under its fencing token; return the last number.
+
+    Raises:
+        Fenced: another attempt owns the run, or it was cancelled.
+    """
+    assert ctx.run_id is not None
+    first = await events.fence(tx, ctx, len(facts)) + 1
+    await events.append(tx, ctx.run_id, first, facts)
+    where = [col(Run.tenant_id) == tx.tenant_id, col(Run.id) == ctx.run_id]
+    await tx.session.execute(update(Run).where(*where).values(status=status, error=error, lease_until=None, updated_at=tx.now))
+    await _thread_status(tx, ctx.thread_id, thread, error)
+    return first + len(facts) - 1
+
+
+async def cancel(tx: Tx, run: Run) -> int | None:
+    """End an active run at once: from this commit on no effect of it can start. Return its last number, None when it had ended."""
+    seq = (await tx.session.execute(_CANCEL, {"tenant": tx.tenant_id, "run": run.id, "now": tx.now})).scalar()
+    if seq is None:
+        return None
+    await events.append(tx, run.id, int(seq), [RunFinished(status="cancelled")])
+    error = {"error": "UserInterrupt", "message": "User interrupted the run"}
+    await _thread_status(tx, run.thread_id, ThreadStatus.IDLE, error)
+    return int(seq)
+
+
+async def release(tx: Tx, ctx: RunContext) -> None:
+    """Give a claimed run back to the queue, as a worker does that shuts down."""
+    where = [col(Run.tenant_id) == tx.tenant_id, col(Run.id) == ctx.run_id, col(Run.attempt) == ctx.attempt, col(Run.status) == "running"]
+    await tx.session.execute(update(Run).where(*where).values(status=RunStatus.PENDING, lease_until=None))
+
+
+async def _thread_status(tx: Tx, thread_id: UUID | None, status: ThreadStatus, error: dict[str, str] | None) -> None:
+    waiting = await tx.session.execute(
+        select(Run.id).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id, col(Run.status) == "pending").limit(1)
+    )
+    shown = ThreadStatus.BUSY if waiting.first() else status
+    where = [col(Thread.tenant_id) == tx.tenant_id, col(Thread.id) == thread_id]
+    await tx.session.execute(update(Thread).where(*where).values(status=shown, error=error, updated_at=tx.now))
+
+
+__all__ = ["active", "begin", "by_key", "cancel", "claimed", "end", "find", "get", "release"]
