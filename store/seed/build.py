@@ -4,11 +4,24 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from store.seed import catalogue, channels, fraud, knowledge, orders, parcels, payments, people, returns, stock, tickets
+from store.seed import (
+    catalogue,
+    channels,
+    fraud,
+    knowledge,
+    merchandise,
+    orders,
+    parcels,
+    payments,
+    people,
+    returns,
+    stock,
+    tickets,
+)
 from store.seed.chance import ordinary
 from store.seed.data.shops import BLOCKED, FIRST, SECOND
+from store.seed.draft import Draft
 from store.seed.model import Batch, Extras, Row, Rows, Shop, Size
-from store.seed.plan import Draft
 from store.seed.specials import FIRST_NUMBER, Specials
 
 _CHUNK = 500
@@ -36,7 +49,7 @@ def build(seed: int, size: Size, now: datetime, extras: Extras) -> Iterator[Batc
 def _fill(shop: Shop) -> Iterator[Batch]:
     crowd, goods = people.People(shop), catalogue.Catalogue(shop)
     yield from people.batches(shop, crowd)
-    yield from catalogue.batches(shop, goods)
+    yield from merchandise.batches(shop, goods)
     yield from stock.places(shop)
     yield from knowledge.batches(shop)
     yield Batch(shop.tenant_id, "block_entries", list(_blocked(shop)))

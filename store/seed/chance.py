@@ -14,20 +14,30 @@ from store.seed.plan import RETURN_STEPS, Comeback, Plan, Signal, Times
 
 T = TypeVar("T")
 
-FAULTS = frozenset(
-    {ReturnReason.DEFECTIVE, ReturnReason.WRONG_ITEM, ReturnReason.NOT_AS_DESCRIBED, ReturnReason.DAMAGED_IN_SHIPPING, ReturnReason.QUALITY}
-)  # fmt: skip
+FAULTS = frozenset({ReturnReason.DEFECTIVE, ReturnReason.WRONG_ITEM, ReturnReason.NOT_AS_DESCRIBED, ReturnReason.DAMAGED_IN_SHIPPING})
 """Reasons that are the seller's fault."""
 _REASONS = (
-    (ReturnReason.SIZE_FIT, 30), (ReturnReason.CHANGED_MIND, 22), (ReturnReason.DEFECTIVE, 14), (ReturnReason.NOT_AS_DESCRIBED, 9),
-    (ReturnReason.DAMAGED_IN_SHIPPING, 7), (ReturnReason.QUALITY, 7), (ReturnReason.WRONG_ITEM, 5), (ReturnReason.LATE_DELIVERY, 4),
+    (ReturnReason.SIZE_FIT, 30),
+    (ReturnReason.CHANGED_MIND, 22),
+    (ReturnReason.DEFECTIVE, 14),
+    (ReturnReason.NOT_AS_DESCRIBED, 9),
+    (ReturnReason.DAMAGED_IN_SHIPPING, 7),
+    (ReturnReason.QUALITY, 7),
+    (ReturnReason.WRONG_ITEM, 5),
+    (ReturnReason.LATE_DELIVERY, 4),
     (ReturnReason.BETTER_PRICE, 2),
-)  # fmt: skip
+)
 _CANCELS = (
-    (CancelReason.CUSTOMER_REQUEST, 30), (CancelReason.NO_LONGER_NEEDED, 20), (CancelReason.ORDERED_BY_MISTAKE, 18), (CancelReason.DUPLICATE_ORDER, 9),
-    (CancelReason.OUT_OF_STOCK, 8), (CancelReason.ADDRESS_ISSUE, 6), (CancelReason.FRAUD_DETECTED, 5), (CancelReason.PRICING_ERROR, 2),
+    (CancelReason.CUSTOMER_REQUEST, 30),
+    (CancelReason.NO_LONGER_NEEDED, 20),
+    (CancelReason.ORDERED_BY_MISTAKE, 18),
+    (CancelReason.DUPLICATE_ORDER, 9),
+    (CancelReason.OUT_OF_STOCK, 8),
+    (CancelReason.ADDRESS_ISSUE, 6),
+    (CancelReason.FRAUD_DETECTED, 5),
+    (CancelReason.PRICING_ERROR, 2),
     (CancelReason.OTHER, 2),
-)  # fmt: skip
+)
 _CARDS = ("Visa ending 4242", "Visa ending 1881", "Mastercard ending 5100", "Mastercard ending 0044", "Amex ending 3005")
 _SETTLED = ((ReturnStatus.COMPLETED, 70), (ReturnStatus.REFUNDED, 8), (ReturnStatus.REJECTED, 12), (ReturnStatus.CANCELLED, 10))
 
@@ -117,17 +127,25 @@ def _comeback(shop: Shop, rng: Random, catalogue: Catalogue, lines: tuple[tuple[
     status = _weighted(rng, _SETTLED)
     if status is ReturnStatus.REJECTED:
         reason = ReturnReason.OTHER
-    return comeback(rng, catalogue, good, status, reason, requested, whole=rng.random() < 0.6)
+    return comeback(rng, catalogue, good, status, reason, requested, whole=rng.random() < 0.6, swap=rng.random() < 0.35)
 
 
 def comeback(
-    rng: Random, catalogue: Catalogue, good: Good, status: ReturnStatus, reason: ReturnReason, requested: datetime, *, whole: bool
+    rng: Random,
+    catalogue: Catalogue,
+    good: Good,
+    status: ReturnStatus,
+    reason: ReturnReason,
+    requested: datetime,
+    *,
+    whole: bool,
+    swap: bool,
 ) -> Comeback:
-    """Return a return of `good` whose type and condition suit its reason."""
+    """Return a return of `good` whose type and condition suit its reason; `swap` asks for goods instead of money where that makes sense."""
     kind = ReturnType.REFUND
-    if reason is ReturnReason.SIZE_FIT and rng.random() < 0.5:
+    if reason is ReturnReason.SIZE_FIT and swap:
         kind = ReturnType.EXCHANGE
-    elif reason in FAULTS and rng.random() < 0.25:
+    elif reason in FAULTS and swap:
         kind = ReturnType.REPLACEMENT
     elif reason not in FAULTS and good.category == "furniture":
         kind = ReturnType.STORE_CREDIT

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from core.money import Money
 from core.statuses import CancelReason, FraudDecision
+from store.seed.draft import Draft
 from store.seed.model import Row
-from store.seed.plan import Draft, Signal
+from store.seed.plan import Signal
 
 _LIMIT = 100_000
 _DAY = timedelta(hours=24)

@@ -30,7 +30,7 @@ def _own_articles(shop: Shop) -> Iterator[Row]:
 
 def _article(
     shop: Shop, slug: str, title: str, body: str, category: ArticleCategory, visibility: str, *, version: int | None, days_ago: int
-) -> Row:  # fmt: skip
+) -> Row:
     return shop.row(
         "articles",
         slug,

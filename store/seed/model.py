@@ -29,7 +29,7 @@ class Size:
 
     def __post_init__(self) -> None:
         """Refuse a size that has no room for the special orders and customers."""
-        for name, least in (("products", 20), ("customers", 40), ("orders", 150), ("days", 45)):
+        for name, least in (("products", 45), ("customers", 40), ("orders", 150), ("days", 45)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: must be at least {least} to hold the demo's special cases")
 

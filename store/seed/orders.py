@@ -9,8 +9,8 @@ from uuid import UUID
 from core.money import Money
 from core.statuses import FulfilmentStatus, OrderStatus, ReservationStatus
 from store.seed import fraud, payments
+from store.seed.draft import Draft
 from store.seed.model import Row
-from store.seed.plan import Draft
 
 StockKey = tuple[UUID, str]
 """A variant and the code of a warehouse."""

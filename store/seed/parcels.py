@@ -6,9 +6,9 @@ from uuid import UUID
 
 from core.statuses import ShipmentStatus
 from store.seed.data.names import HUBS
+from store.seed.draft import Draft
 from store.seed.model import Row
 from store.seed.orders import ship_to
-from store.seed.plan import Draft
 
 _Scan = tuple[ShipmentStatus, str, str, datetime]
 
@@ -35,7 +35,7 @@ def contents(draft: Draft) -> Iterator[Row]:
     for position, (_, quantity) in enumerate(draft.plan.lines):
         yield draft.shop.row(
             "shipment_lines", f"{draft.number}-{position}", shipment_id=_id(draft), order_line_id=draft.line_id(position), quantity=quantity
-        )  # fmt: skip
+        )
 
 
 def tracking(draft: Draft) -> Iterator[Row]:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from core.money import Money
 from core.statuses import PaymentStatus, TransactionState, TransactionType
 from store.seed import settlement
+from store.seed.draft import Draft
 from store.seed.model import Row
-from store.seed.plan import Draft
 
 _Movement = tuple[TransactionType, TransactionState, int, str, datetime]
 _BANK_SAYS = "Declined by the bank: insufficient funds"

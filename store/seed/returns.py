@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from core.statuses import ReturnStatus, ReturnType
 from store.seed import settlement
+from store.seed.draft import Draft
 from store.seed.model import Row
 from store.seed.orders import StockBook
-from store.seed.plan import RETURN_STEPS, Draft
+from store.seed.plan import RETURN_STEPS
 
 _VALID = timedelta(days=30)
 _UNDECIDED = frozenset({ReturnStatus.REQUESTED, ReturnStatus.CANCELLED})

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from core.statuses import ReturnReason, ReturnStatus, ReturnType
 from store.seed.chance import FAULTS
-from store.seed.plan import RETURN_STEPS, Comeback, Draft
+from store.seed.draft import Draft
+from store.seed.plan import RETURN_STEPS, Comeback
 
 _RESTOCKING_PCT = {"electronics": 15, "furniture": 20}
 _RETURN_SHIPPING = 500
@@ -69,6 +70,6 @@ def _fees(draft: Draft, back: Comeback, lines: list[tuple[int, int, int]]) -> tu
 
 def _rule(draft: Draft, back: Comeback) -> str:
     if back.reason in {ReturnReason.DEFECTIVE, ReturnReason.DAMAGED_IN_SHIPPING}:
-        return "return_window.defect"
+        return "return_window.fault"
     category = draft.plan.lines[0][0].category
     return f"return_window.{category if category in _OWN_RULE else 'general'}"

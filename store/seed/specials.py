@@ -16,7 +16,8 @@ HEADSET_ORDER = 1017
 HELD_ORDER = 1042
 _VELOCITY = Signal("order_velocity", 40, "4 orders in 1 h are more than 3")
 _METHODS = Signal("payment_method_changes", 15, "3 payment methods in 7 days are more than 2")
-_RETURN_REASONS = (ReturnReason.CHANGED_MIND, ReturnReason.DEFECTIVE, ReturnReason.SIZE_FIT)
+_RETURN_REASONS = tuple(reason for reason in ReturnReason if reason is not ReturnReason.OTHER)
+"""A return for another reason needs a person; here those are the rejected ones."""
 _RETURN_CATEGORIES = ("electronics", "home", "clothing", "shoes", "furniture")
 
 
@@ -121,9 +122,7 @@ class Specials:
 
     def _late(self) -> Iterator[Plan]:
         """Parcels past their promised date; the first cannot find its address."""
-        yield self._plan(
-            self._anybody(8), [(self._goods("furniture", 2), 1)], self._times(8.0, 7.9, 7.5, 6.6, 1.6, -1.0, trouble=0.9)
-        )  # fmt: skip
+        yield self._plan(self._anybody(8), [(self._goods("furniture", 2), 1)], self._times(8.0, 7.9, 7.5, 6.6, 1.6, -1.0, trouble=0.9))
         for step in range(3 if self._shop.first else 1):
             placed = 7.5 + step
             times = self._times(placed, placed - 0.1, placed - 0.5, placed - 1.4, 1.1 + step * 0.4, -0.4)
@@ -133,7 +132,9 @@ class Specials:
         """Returns in every state, `each` times, with reasons and categories that vary."""
         for position, status in enumerate(ReturnStatus):
             for variation in range(each):
-                yield self._returned(self._rng, status, position + variation, _RETURN_REASONS[(position + variation) % 3])
+                yield self._returned(
+                    self._rng, status, position + variation, _RETURN_REASONS[(position * each + variation) % len(_RETURN_REASONS)]
+                )
 
     def _returned(self, rng: Random, status: ReturnStatus, turn: int, reason: ReturnReason) -> Plan:
         category = _RETURN_CATEGORIES[turn % len(_RETURN_CATEGORIES)]
@@ -144,5 +145,5 @@ class Specials:
         good = self._goods(category, turn)
         requested = self._shop.now - RETURN_STEPS[status] - timedelta(hours=rng.uniform(2, 22))
         arrived = (self._shop.now - requested) / timedelta(days=1) + rng.uniform(0.6, 5)
-        back = comeback(rng, self._catalogue, good, status, reason, requested, whole=turn % 2 == 0)
+        back = comeback(rng, self._catalogue, good, status, reason, requested, whole=turn % 2 == 1, swap=turn % 2 == 0)
         return self._plan(self._anybody(arrived + 4), [(good, 1 + turn % 2)], self._delivered(arrived + 3.4, arrived), comeback=back)

@@ -109,4 +109,4 @@ def _fill(shop: Shop, filled: Shelves, good: Good, depot: str, units: int, book:
         at = shop.now - timedelta(days=shop.size.days + 2)
         filled.movements.append(
             shop.row("stock_movements", key, **place, delta=opening, reason="opening_stock", reference=None, created_at=at)
-        )  # fmt: skip
+        )

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from core.statuses import OrderStatus, TicketPriority, TicketStatus
 from store.seed.data.messages import TICKETS
+from store.seed.draft import Draft
 from store.seed.model import Row, Shop
-from store.seed.plan import Draft
 
 _FIRST_REPLY = timedelta(minutes=60)
 _RESOLUTION = timedelta(hours=24)

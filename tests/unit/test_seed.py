@@ -95,14 +95,14 @@ def test_another_seed_gives_other_rows() -> None:
 
 
 def test_sizes_are_respected() -> None:
-    size = Size(products=33, customers=77, orders=411, days=60)
+    size = Size(products=47, customers=77, orders=411, days=60)
     counts: Counter[str] = Counter()
     oldest = NOW
     for batch in made(1, size):
         counts[batch.table] += len(batch.rows)
         if batch.table == "orders":
             oldest = min(oldest, *(row["placed_at"] for row in batch.rows))
-    assert (counts["products"], counts["customers"], counts["orders"]) == (33, 77, 411)
+    assert (counts["products"], counts["customers"], counts["orders"]) == (47, 77, 411)
     assert timedelta(days=59) < NOW - oldest <= timedelta(days=60)
 
 
@@ -118,8 +118,8 @@ def test_a_big_shop_streams_in_chunks() -> None:
 
 
 def test_the_smallest_shop_has_every_special_case() -> None:
-    numbers = {row["number"] for batch in made(1, Size(20, 40, 150, 45)) if batch.table == "orders" for row in batch.rows}
-    states = {row["status"] for batch in made(1, Size(20, 40, 150, 45)) if batch.table == "returns" for row in batch.rows}
+    numbers = {row["number"] for batch in made(1, Size(45, 40, 150, 45)) if batch.table == "orders" for row in batch.rows}
+    states = {row["status"] for batch in made(1, Size(45, 40, 150, 45)) if batch.table == "returns" for row in batch.rows}
     assert {"1017", "1042"} <= numbers
     assert states == {status.value for status in ReturnStatus}
 

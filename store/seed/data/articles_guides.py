@@ -10,12 +10,14 @@ _INFO = ArticleCategory.PRODUCT_INFO
 GUIDES = (
     Text("choose-headphones", "Choosing headphones: headset, earbuds or speaker?", _GUIDE, """## Start with where you listen
 
-For calls all day choose an over-ear **headset**: the cushions spread the pressure and the microphone sits where your mouth is. For sport and
-commuting choose **earbuds**; try all tip sizes before judging the bass. For the kitchen or the garden a **portable speaker** beats both.
+For calls all day choose an over-ear **headset**: the cushions spread the pressure and the microphone sits where your mouth is.
+For sport and commuting choose **earbuds**; try all tip sizes before judging the bass. For the kitchen or the garden a **portable
+speaker** beats both.
 
 ## Noise cancelling
 
-It removes engines and fans well and voices badly. If you share an office, a closed headset matters more than the strength of the cancelling.
+It removes engines and fans well and voices badly. If you share an office, a closed headset matters more than the strength of the
+cancelling.
 
 ## Battery
 
@@ -36,8 +38,8 @@ listed by waist in inches and come with length to hem.
 Merino gives a little, linen does not. If you are between sizes, take the smaller in merino and the larger in linen."""),
     Text("size-guide-shoes", "Size guide for shoes", _GUIDE, """## Draw your foot
 
-Stand on paper, draw around both feet and measure from heel to the longest toe. Use the longer foot. Add the width of a thumb for walking and
-half of that for everyday shoes, and compare with the length in the table of the product.
+Stand on paper, draw around both feet and measure from heel to the longest toe. Use the longer foot. Add the width of a thumb for
+walking and half of that for everyday shoes, and compare with the length in the table of the product.
 
 ## Width
 
@@ -50,8 +52,8 @@ Feet grow during the day and in summer. Measure in the evening. Children's feet 
 for one more jump."""),
     Text("care-wool-and-merino", "Caring for wool and merino", _GUIDE, """## Wash less
 
-Wool cleans itself in fresh air. Hang a tee or a throw outside overnight when it is damp and most smells are gone. Stains come out with cold
-water and patience.
+Wool cleans itself in fresh air. Hang a tee or a throw outside overnight when it is damp and most smells are gone. Stains come
+out with cold water and patience.
 
 ## When you do wash
 
@@ -60,8 +62,8 @@ towel, press, and dry it flat, away from heaters.
 
 ## Moths and pilling
 
-Store wool clean. Cedar helps a little, a closed bag helps a lot. Pills in the first weeks are short fibres that leave; take them off with
-a comb and they stay away."""),
+Store wool clean. Cedar helps a little, a closed bag helps a lot. Pills in the first weeks are short fibres that leave; take them
+off with a comb and they stay away."""),
     Text("care-wooden-furniture", "Caring for wooden furniture", _GUIDE, """## Every week
 
 Dust along the grain with a soft dry cloth. A damp cloth is fine for spots if a dry one follows at once. Avoid microfibre on oiled
@@ -74,12 +76,12 @@ you throw them away, because oily rags can heat up by themselves.
 
 ## Rings and scratches
 
-White rings are moisture in the finish and often leave with a warm hair dryer. Light scratches in solid wood can be sanded and oiled. Keep pieces
-out of strong sun for the first months so that the colour changes evenly."""),
+White rings are moisture in the finish and often leave with a warm hair dryer. Light scratches in solid wood can be sanded and
+oiled. Keep pieces out of strong sun for the first months so that the colour changes evenly."""),
     Text("care-leather-shoes", "Caring for leather shoes", _GUIDE, """## Let them rest
 
-Give a pair a day off after each day of wear. Put in shoe trees or newspaper; change the paper after an hour if they are wet, and never dry
-them on a heater.
+Give a pair a day off after each day of wear. Put in shoe trees or newspaper; change the paper after an hour if they are wet, and
+never dry them on a heater.
 
 ## Clean, feed, protect
 
@@ -93,8 +95,8 @@ them on a heater.
 Stitched soles can be replaced by any cobbler. Have it done before the welt is worn, and a good pair will last for ten winters."""),
     Text("choose-desk-and-chair", "Setting up a desk and chair that suit you", _GUIDE, """## Chair first
 
-Sit back, feet flat, knees a little lower than hips. Slide the seat until three fingers fit behind your knee. Set the arms so that your shoulders
-hang.
+Sit back, feet flat, knees a little lower than hips. Slide the seat until three fingers fit behind your knee. Set the arms so
+that your shoulders hang.
 
 ## Then the desk
 
@@ -103,8 +105,8 @@ before you get tired, not after.
 
 ## Screen
 
-The upper edge belongs at eye height, an arm's length away. With a laptop use a stand and a separate keyboard, or you will bend your neck
-whatever the chair costs. Lamps belong on the side that does not write."""),
+The upper edge belongs at eye height, an arm's length away. With a laptop use a stand and a separate keyboard, or you will bend
+your neck whatever the chair costs. Lamps belong on the side that does not write."""),
     Text("brewing-better-coffee", "Brewing better filter coffee", _TUTORIAL, """## You need
 
 A scale, a kettle with a thin spout, a grinder and a paper filter.
@@ -118,8 +120,8 @@ A scale, a kettle with a thin spout, a grinder and a paper filter.
 
 ## Adjust
 
-Sour means too coarse or too cold, bitter means too fine or too hot. Change one thing at a time and write it down. Clean the grinder with a
-dry brush, never with water."""),
+Sour means too coarse or too cold, bitter means too fine or too hot. Change one thing at a time and write it down. Clean the
+grinder with a dry brush, never with water."""),
     Text("start-a-return", "How to start a return, step by step", _TUTORIAL, """## In the account
 
 1. Open **My orders** and choose the delivered order.
@@ -130,8 +132,8 @@ dry brush, never with water."""),
 
 ## In the chat
 
-Tell the assistant the order number and what is wrong. It checks whether the return is possible, shows you the same summary and asks for your
-confirmation.
+Tell the assistant the order number and what is wrong. It checks whether the return is possible, shows you the same summary and
+asks for your confirmation.
 
 ## Then
 
@@ -150,11 +152,12 @@ the guest network for the set-up.
 
 ## Privacy
 
-Close the camera's cover when you are home. Recordings stay on the card unless you choose otherwise. Reset a device before you give it away."""),
+Close the camera's cover when you are home. Recordings stay on the card unless you choose otherwise. Reset a device before you
+give it away."""),
     Text("assemble-furniture", "Assembling furniture without regrets", _TUTORIAL, """## Prepare
 
-Clear the floor, spread a blanket and lay out all parts. Count the screws against the list: it is easier to ask us for one now than to find it
-missing at the end.
+Clear the floor, spread a blanket and lay out all parts. Count the screws against the list: it is easier to ask us for one now
+than to find it missing at the end.
 
 ## Build
 
@@ -165,8 +168,8 @@ missing at the end.
 
 ## Afterwards
 
-Keep the small key and the leaflet in an envelope taped underneath. Retighten after a month. If a part is damaged, stop and send a photo:
-we post spare parts."""),
+Keep the small key and the leaflet in an envelope taped underneath. Retighten after a month. If a part is damaged, stop and send
+a photo: we post spare parts."""),
     Text("about-materials", "What our materials mean", _INFO, """## Recycled fibres
 
 Fleece and several linings are spun from used bottles or from offcuts. Recycled does not mean weaker; we test seams the same way.
@@ -177,12 +180,13 @@ We buy wool from farms that do not practise mulesing. Throws are woven from recy
 
 ## Wood
 
-Oak, ash and walnut come from managed European forests, bamboo from certified plantations. Solid wood moves with the seasons: a hairline gap in winter
-is not a defect.
+Oak, ash and walnut come from managed European forests, bamboo from certified plantations. Solid wood moves with the seasons: a
+hairline gap in winter is not a defect.
 
 ## Leather
 
-Uppers are a by-product of food. Vegetable-tanned leather darkens in light. If you avoid animal products, filter for *vegan* in the shop."""),
+Uppers are a by-product of food. Vegetable-tanned leather darkens in light. If you avoid animal products, filter for *vegan* in
+the shop."""),
     Text("batteries-and-warranty-care", "Batteries: how to make them last", _INFO, """## What ages a battery
 
 Heat, time, and being full or empty for long. A power bank in a hot car suffers more in one afternoon than from a month of use.
