@@ -1,5 +1,6 @@
 """The embedded Chroma: its own server, `chroma run`, on a loopback port that the data directory remembers."""
 
+import os
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ class Chroma:
 
     def ensure(self) -> str:
         """Start it unless it runs, and return its URL; another port is tried when somebody takes the chosen one."""
+        _bypass_proxy()
         self.slot.ensure(self._start, lambda: chroma_answers(self.slot.address), attempts=3)
         return self.slot.address
 
@@ -41,6 +43,13 @@ class Chroma:
         port = _free_port(urlsplit(self.slot.address).port or 0)
         command = [sys.executable, "-I", "-c", _RUN, "--path", str(folder), "--host", _HOST, "--port", str(port)]
         self.slot.spawn(command, f"http://{_HOST}:{port}", environment={"ANONYMIZED_TELEMETRY": "False"})
+
+
+def _bypass_proxy() -> None:
+    """Keep this process's HTTP clients from asking a configured proxy for a loopback address; Chroma's has no option for it."""
+    excluded = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if _HOST not in excluded.split(","):
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = f"{excluded},{_HOST}".lstrip(",")
 
 
 def _free_port(wanted: int) -> int:

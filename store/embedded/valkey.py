@@ -46,6 +46,7 @@ class Valkey:
             "appendonly": "no",
             "maxmemory-policy": "noeviction",
             "always-show-logo": "no",
+            "set-proc-title": "no",
         }
         command = [str(get_binary_path()), *(part for key, value in options.items() for part in (f"--{key}", value))]
         self.slot.spawn(command, str(address))

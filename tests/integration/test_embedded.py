@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -160,6 +161,13 @@ def test_a_taken_chroma_port_is_replaced(data: Path) -> None:
         port = int(endpoints.chroma_url.rsplit(":", 1)[1])
     with socket.create_server(("127.0.0.1", port)), servers(embedded_settings(data)) as again:
         assert again.chroma_url != endpoints.chroma_url
+
+
+def test_a_configured_proxy_does_not_hide_chroma(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("http_proxy", "http://127.0.0.1:9"), ("no_proxy", "example.com"), ("NO_PROXY", "example.com")):
+        monkeypatch.setenv(name, value)
+    with servers(embedded_settings(data)) as endpoints:
+        assert httpx.get(f"{endpoints.chroma_url}/api/v2/heartbeat").status_code == 200
 
 
 def test_a_broken_cluster_names_the_log_to_read_and_stops_the_others(data: Path) -> None:

@@ -1,0 +1,176 @@
+"""What lives in Valkey only: live streams of runs, wake-ups of workers, token buckets. Losing it loses no fact."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from core.errors import Unavailable
+
+_LIVE_ENTRIES = 20_000
+_LIVE_SECONDS = 3600
+_NOT_NEWER = "The ID specified in XADD is equal or smaller"
+_TAKE = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local state = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = burst
+if state[1] then
+  tokens = math.min(burst, tonumber(state[1]) + math.max(0, now - tonumber(state[2])) * rate)
+end
+local wait = 0
+if tokens >= 1 then tokens = tokens - 1 else wait = (1 - tokens) / rate end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
+redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
+return string.format('%.6f', wait)
+"""
+
+
+def key(tenant_id: UUID | None, *parts: object) -> str:
+    """Return the one form of a key: `sh:<tenant>:<part>:...`, with `-` for what no tenant owns. Parts cannot forge a colon."""
+    return ":".join(("sh", str(tenant_id or "-"), *(quote(str(part), safe="@+") for part in parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Valkey:
+    """Connections of one process: `commands` for short commands, `blocking` for reads that wait, so that neither starves the other."""
+
+    commands: Redis
+    blocking: Redis
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.commands.aclose()
+        await self.blocking.aclose()
+
+
+def connect(url: str) -> Valkey:
+    """Return connections to the server at `url`; none is opened yet."""
+    once = Retry(NoBackoff(), 1)
+    commands = BlockingConnectionPool.from_url(url, max_connections=50, timeout=5, socket_timeout=5, socket_connect_timeout=2, retry=once)
+    blocking = ConnectionPool.from_url(url, max_connections=10_000, socket_timeout=None, socket_connect_timeout=2, retry=once)
+    return Valkey(Redis.from_pool(commands), Redis.from_pool(blocking))
+
+
+class LiveLog:
+    """A run's entries while it works: facts `seq-0`, and between two of them the deltas `seq-1`, `seq-2`..."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+
+    async def append(self, run_id: UUID, entries: Sequence[tuple[str, bytes]]) -> None:
+        """Add entries under their own ids, in one round trip; those not newer than the last one are skipped.
+
+        Raises:
+            Unavailable: Valkey cannot be reached; the durable log is complete without it.
+        """
+        if not entries:
+            return
+        name = _live_key(run_id)
+        with _translated():
+            async with self._valkey.commands.pipeline(transaction=False) as pipeline:
+                for entry_id, data in entries:
+                    pipeline.xadd(name, {"d": data}, id=entry_id, maxlen=_LIVE_ENTRIES, approximate=True)
+                pipeline.expire(name, _LIVE_SECONDS)
+                results: list[Any] = await pipeline.execute(raise_on_error=False)
+            for result in results:
+                if isinstance(result, Exception) and not (isinstance(result, ResponseError) and str(result).startswith(_NOT_NEWER)):
+                    raise result
+
+    async def read(self, run_id: UUID, after: str, *, block_ms: int, count: int = 256) -> list[tuple[str, bytes]]:
+        """Return entries after the id `after` (`0-0` is the start), waiting up to `block_ms` for the first; 0 does not wait.
+
+        Raises:
+            Unavailable: Valkey cannot be reached.
+        """
+        client = self._valkey.blocking if block_ms else self._valkey.commands
+        with _translated():
+            async with asyncio.timeout(block_ms / 1000 + 5):
+                streams: Any = await client.xread({_live_key(run_id): after}, count=count, block=block_ms or None)
+        return [(entry_id.decode(), fields[b"d"]) for _, entries in streams or () for entry_id, fields in entries]
+
+
+class Wakes:
+    """Tells waiting workers that a run was queued. Every worker hears a wake; one that is lost costs a poll interval."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+        self._channel = key(None, "wake")
+        self._listening: PubSub | None = None
+
+    async def wake(self) -> None:
+        """Wake all workers; an unreachable Valkey is no error, because they poll too."""
+        with suppress(RedisError, OSError):
+            await self._valkey.commands.publish(self._channel, b"")
+
+    async def wait_wake(self, seconds: float) -> bool:
+        """Return True when woken, also by a wake since the last call, and False after that many `seconds`. For one task at a time."""
+        try:
+            async with asyncio.timeout(seconds):
+                listening = self._listening = self._listening or await self._subscribe()
+                while await listening.get_message(ignore_subscribe_messages=True, timeout=None) is None:
+                    pass
+                while await listening.get_message(ignore_subscribe_messages=True, timeout=0) is not None:
+                    pass
+                return True
+        except TimeoutError:
+            return False
+        except (RedisError, OSError):
+            await self.close()
+            await asyncio.sleep(seconds)
+            return False
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listening is not None:
+            listening, self._listening = self._listening, None
+            with suppress(RedisError, OSError):
+                await listening.aclose()
+
+    async def _subscribe(self) -> PubSub:
+        listening = self._valkey.blocking.pubsub()
+        await listening.subscribe(self._channel)
+        return listening
+
+
+class RateLimiter:
+    """Token buckets that all servers share, on Valkey's clock."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._take = valkey.commands.register_script(_TAKE)
+
+    async def take(self, key: str, rate: float, burst: float) -> float:
+        """Take a token from the bucket `key` and return 0, or return the seconds until there is one.
+
+        Args:
+            key: made by `key()`.
+            rate: tokens a second that flow in.
+            burst: tokens that a full bucket holds, at least 1.
+
+        Raises:
+            Unavailable: Valkey cannot be reached.
+        """
+        with _translated():
+            return float(await self._take(keys=[key], args=[rate, burst]))
+
+
+def _live_key(run_id: UUID) -> str:
+    return key(None, "run", run_id, "live")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable("Valkey cannot be reached right now; try again shortly", code="valkey_unavailable") from error

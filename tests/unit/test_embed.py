@@ -1,0 +1,113 @@
+"""Local vectors are stable and put similar texts together."""
+
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from core.errors import InvalidInput
+from core.settings import Embedding, Settings
+from memory.embed import LocalEmbedder, OpenAIEmbedder, build_embedder
+from memory.hashing import stem, vector
+from memory.splitting import split
+
+ROOT = Path(__file__).parents[2]
+
+
+def cosine(left: str, right: str) -> float:
+    return sum(a * b for a, b in zip(vector(left, 512), vector(right, 512), strict=True))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "return returns returned returning",
+        "ship shipped shipping shipments",
+        "cancel cancelled canceling cancellation",
+        "delivery deliveries",
+    ],
+)
+def test_inflections_share_a_stem(words: str) -> None:
+    assert len({stem(word) for word in words.split()}) == 1
+
+
+def test_an_inflected_question_is_nearer_to_its_article_than_to_another() -> None:
+    returns = "Returns. You can return most items within 30 days of delivery and we refund the original payment method."
+    shipping = "Shipping. Standard delivery takes 3 to 5 business days; express arrives the next working day."
+    question = "how do I get refunded for returning shoes?"
+    assert cosine(question, returns) > 2 * abs(cosine(question, shipping))
+
+
+def test_a_typing_error_stays_close() -> None:
+    assert cosine("warranty", "warrantty") > 0.1 > abs(cosine("warranty", "delivery"))
+
+
+@given(st.text(max_size=200))
+def test_every_vector_has_unit_length_or_is_zero(text: str) -> None:
+    values = vector(text, 512)
+    assert len(values) == 512
+    assert math.isclose(math.hypot(*values), 1, rel_tol=1e-9) or not any(values)
+
+
+def test_another_process_computes_the_same_vector() -> None:
+    script = "from memory.hashing import vector; print(vector('Return a damaged headset', 512))"
+    command = [sys.executable, "-c", script]
+    outputs = {
+        subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        for seed in ("1", "2")
+    }
+    assert outputs == {f"{vector('Return a damaged headset', 512)}\n"}
+
+
+async def test_the_local_embedder_answers_in_order() -> None:
+    embedder = LocalEmbedder()
+    assert await embedder.embed(["one", "two"]) == [vector("one", 512), vector("two", 512)]
+
+
+def test_settings_choose_the_embedder() -> None:
+    def built(model: str) -> tuple[str, int]:
+        embedder = build_embedder(Settings(embedding=Embedding(model=model), openai_api_key=SecretStr("k")))
+        return embedder.name, embedder.dimensions
+
+    assert built("local") == ("local-v1", 512)
+    assert built("openai:text-embedding-3-small") == ("openai-text-embedding-3-small", 1536)
+    assert built("openai:nomic-embed-text@768") == ("openai-nomic-embed-text", 768)
+
+
+@pytest.mark.parametrize("model", ["", "openai", "openai:", "openai:unknown", "openai:x@y", "cohere:x"])
+def test_a_wrong_embedding_setting_names_itself(model: str) -> None:
+    with pytest.raises(InvalidInput, match="STOREHAND_EMBEDDING__MODEL"):
+        build_embedder(Settings(embedding=Embedding(model=model)))
+
+
+def test_the_openai_embedder_needs_no_key_for_a_local_server() -> None:
+    assert OpenAIEmbedder("m", dimensions=8, base_url="http://127.0.0.1:1/v1").dimensions == 8
+
+
+ARTICLE = UUID(int=7)
+
+
+def test_an_article_is_split_by_headings_and_ids_are_stable() -> None:
+    body = "Intro.\n\n## Returns\n\nWithin 30 days.\n\n```\n# not a heading\n```\n\n## Refunds ##\nAt once."
+    chunks = split(ARTICLE, "Help", body, visibility="public")
+    assert [(chunk.id, chunk.heading, chunk.text) for chunk in chunks] == [
+        (f"{ARTICLE}:0", "", "Intro."),
+        (f"{ARTICLE}:1", "Returns", "Within 30 days.\n\n```\n# not a heading\n```"),
+        (f"{ARTICLE}:2", "Refunds", "At once."),
+    ]
+
+
+@given(st.lists(st.text(alphabet="ab .\n", max_size=900), max_size=5))
+def test_no_chunk_is_long_and_no_word_is_lost(paragraphs: list[str]) -> None:
+    body = "\n\n".join(paragraphs)
+    chunks = split(ARTICLE, "Help", body, visibility="internal")
+    assert all(0 < len(chunk.text) <= 802 for chunk in chunks)
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(body.split())
+    assert all(left.id != right.id for left, right in pairwise(chunks))
