@@ -21,7 +21,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(amazon|ebay|shopify|cdiscount|listings?|marketplaces?)\b", re.IGNORECASE), "marketplace"),
     (re.compile(r"\b(fraud\w*|on hold|held|reorder|purchase order|running (low|out))\b", re.IGNORECASE), "risk"),
 )
-_JOINTS = re.compile(r"(?:[?.;!]|\band (?:also )?(?=(?:what|which|where|why|how|who|show|cancel|refund|return|list|check|is|are|do)\b))", re.IGNORECASE)
+_JOINTS = re.compile(
+    r"(?:[?.;!]|\band (?:also )?(?=(?:what|which|where|why|how|who|show|cancel|refund|return|list|check|is|are|do)\b))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

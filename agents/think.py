@@ -126,7 +126,9 @@ class Mind:
         meter.reserve_model_call()
         listed = "\n".join(f"- {name}: {ROSTER[name].purpose}" for name in agents)
         system = SystemMessage(f"Choose the agent for the user's message by calling transfer. Agents:\n{listed}")
-        completion = await self.models.router.complete([system, HumanMessage(text)], [_transfer_tool(agents)], _Silent(), message_id="route")
+        completion = await self.models.router.complete(
+            [system, HumanMessage(text)], [_transfer_tool(agents)], _Silent(), message_id="route"
+        )
         meter.settle(completion.message.usage_metadata)
         for call in completion.message.tool_calls:
             if call["args"].get("agent") in agents:

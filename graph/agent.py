@@ -17,7 +17,9 @@ _WITHHELD = (
     "I could not verify part of my answer against the shop's records, so I am not giving it. "
     "Please look at the results above, or ask me for the exact order or amount again."
 )
-_OUT_OF_BUDGET = "I stopped here: this request needed more steps than one turn allows. What was done so far is shown above; please narrow the question."
+_OUT_OF_BUDGET = (
+    "I stopped here: this request needed more steps than one turn allows. What was done so far is shown above; please narrow the question."
+)
 
 
 async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
@@ -64,7 +66,9 @@ def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> d
     ctx.journal.discard(message.id or "")
     if state.get("checked", 0) < _REWRITES:
         ctx.note(AnswerWithheld(unsupported=claims, action="regenerated"))
-        hint = SystemMessage(f"Your last draft named {', '.join(claims)}, which no tool returned. Answer again from tool results only.", id=str(new_id()))
+        hint = SystemMessage(
+            f"Your last draft named {', '.join(claims)}, which no tool returned. Answer again from tool results only.", id=str(new_id())
+        )
         return {"messages": [hint], "step": step + 1, "checked": state.get("checked", 0) + 1}
     ctx.note(AnswerWithheld(unsupported=claims, action="withheld"))
     return _final(ctx, AIMessage(_WITHHELD, id=message.id, name=message.name), step)
@@ -77,7 +81,9 @@ def _final(ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:
 
 def as_dict(message: AnyMessage) -> dict[str, Any]:
     """Return a message in the dict form that LangGraph's clients read."""
-    return message.model_dump(mode="json", exclude={"invalid_tool_calls"} if isinstance(message, AIMessage) and not message.invalid_tool_calls else None)
+    return message.model_dump(
+        mode="json", exclude={"invalid_tool_calls"} if isinstance(message, AIMessage) and not message.invalid_tool_calls else None
+    )
 
 
 _WINDOW = 60

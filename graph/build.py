@@ -1,9 +1,9 @@
 """The whole topology. Read this first.
 
-    START -> supervisor -> agent -> END
-                             |  ^
-                             v  |
-                          call_tools <-> approve
+START -> supervisor -> agent -> END
+                         |  ^
+                         v  |
+                      call_tools <-> approve
 """
 
 from functools import cache

@@ -45,9 +45,15 @@ async def call_tools(state: State, runtime: Runtime[TurnContext]) -> dict[str, A
         done = await asyncio.gather(*(_run(ctx, call, position) for call, position in reads))
         results.update(zip([_id(call) for call, _ in reads], done, strict=True))
     ctx.evidence += [result.text for result in results.values()]
-    waiting = [_pending(call, results[_id(call)], f"{state['step']}.{index}") for index, call in enumerate(message.tool_calls) if _waits(results[_id(call)])]
+    waiting = [
+        _pending(call, results[_id(call)], f"{state['step']}.{index}")
+        for index, call in enumerate(message.tool_calls)
+        if _waits(results[_id(call)])
+    ]
     messages = [_message(_id(call), call["name"], results[_id(call)]) for call in message.tool_calls if not _waits(results[_id(call)])]
-    messages += [_broken(call.get("id") or "", call.get("name") or "unknown", call.get("args") or "") for call in message.invalid_tool_calls]
+    messages += [
+        _broken(call.get("id") or "", call.get("name") or "unknown", call.get("args") or "") for call in message.invalid_tool_calls
+    ]
     return {"messages": messages, "pending": waiting or None, **update}
 
 
@@ -96,7 +102,9 @@ def _transfer(state: State, ctx: TurnContext, call: ToolCall, position: RunConte
     if wanted not in ctx.mind.agents_for(ctx.run.principal):
         result = failed(TRANSFER, "unknown_agent", f"There is no agent {wanted!r}.", ctx.mind.agents_for(ctx.run.principal))
     elif wanted in had or len(had) > 2:
-        result = failed(TRANSFER, "transfer_refused", "No more transfers in this turn: answer with the tools at hand, or say what is missing.")
+        result = failed(
+            TRANSFER, "transfer_refused", "No more transfers in this turn: answer with the tools at hand, or say what is missing."
+        )
     else:
         update |= {"active_agent": wanted, "second_agent": "", "transfers": ",".join([*had, wanted])}
         result = ToolResult(tool=TRANSFER, status=Outcome.OK, data={"agent": wanted}, text=f"Handed over to {wanted.replace('_', ' ')}.")
@@ -130,7 +138,13 @@ def _waits(result: ToolResult) -> bool:
 
 
 def _message(call_id: str, tool: str, result: ToolResult) -> ToolMessage:
-    return ToolMessage(result.for_model(), tool_call_id=call_id, name=tool, id=f"tool-{call_id}", status="success" if result.status is Outcome.OK else "error")
+    return ToolMessage(
+        result.for_model(),
+        tool_call_id=call_id,
+        name=tool,
+        id=f"tool-{call_id}",
+        status="success" if result.status is Outcome.OK else "error",
+    )
 
 
 def _broken(call_id: str, tool: str, args: str) -> ToolMessage:

@@ -117,7 +117,13 @@ class Driver:
         await self._end(ctx, journal, RunFailed(code=code, message=message), RunStatus.ERROR, ThreadStatus.ERROR, error)
 
     async def _end(
-        self, ctx: RunContext, journal: Journal, fact: RunFinished | RunFailed, status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None
+        self,
+        ctx: RunContext,
+        journal: Journal,
+        fact: RunFinished | RunFailed,
+        status: RunStatus,
+        thread: ThreadStatus,
+        error: dict[str, str] | None,
     ) -> None:
         async with journal.lock:
             noted = journal.waiting()

@@ -91,5 +91,3 @@ class TurnContext:
     def note(self, fact: RunFact) -> None:
         """Announce a fact of this run."""
         self.journal.note(fact)
-
-

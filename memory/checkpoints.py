@@ -60,9 +60,7 @@ class RunSaver(AsyncPostgresSaver):
             await super().aput_writes(config, writes, task_id, task_path)
             return
         where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-        self._writes += self._dump_writes(
-            where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path, writes
-        )
+        self._writes += self._dump_writes(where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path, writes)
 
     async def aput(
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions

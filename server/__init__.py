@@ -1,0 +1,1 @@
+"""HTTP, workers and the command line: where Storehand meets the outside."""

@@ -42,9 +42,7 @@ async def claimed(tx: ReadTx, run_id: UUID) -> Run:
 
 async def by_key(tx: ReadTx, key: str) -> Run | None:
     """Return the run that the caller created under an idempotency key."""
-    query = select(Run).where(
-        col(Run.tenant_id) == tx.tenant_id, col(Run.user_id) == tx.principal.user_id, col(Run.idempotency_key) == key
-    )
+    query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.user_id) == tx.principal.user_id, col(Run.idempotency_key) == key)
     return (await tx.session.exec(query)).first()
 
 
@@ -70,7 +68,9 @@ async def begin(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
     return first + len(facts) - 1
 
 
-async def end(tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> int:
+async def end(
+    tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None
+) -> int:
     """Store the last facts of a run with its status, under its fencing token; return the last number.
 
     Raises:

@@ -1,0 +1,177 @@
+"""Starts, decides and cancels runs. Each is one transaction; workers are woken after its commit."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from core.errors import Conflict, InvalidInput, Unavailable
+from core.identity import Principal, Role
+from core.ids import CustomerId, TenantId, UserId, new_id
+from core.log import get_logger
+from server.wiring import Runtime
+from store.queries import approvals as approval_rows
+from store.queries import runs, threads
+from store.tables.runtime import Approval, ApprovalStatus, Run, Thread, ThreadStatus
+from store.unit import Tx
+from tools.approvals import Answer, Choice, decide
+
+_log = get_logger(__name__)
+_YES = re.compile(
+    r"^(yes|yep|yeah|sure|ok|okay|confirm(ed)?|i confirm|do it|go ahead|please do|correct|that'?s right|yes,? (please|do it|confirm|go ahead|cancel it|return (it|them)))[\s.!,]*$",
+    re.IGNORECASE,
+)
+_NO = re.compile(r"^(no|nope|no,? thanks?( you)?|don'?t|do not|stop|no,? don'?t|forget it|never ?mind|leave it)[\s.!,]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A request for a turn: new words of the user, or an answer to the open request of the thread."""
+
+    assistant: str
+    messages: list[dict[str, str]]
+    """Human messages only: {"id", "content"}."""
+    answer: Answer | None
+    key: str
+    body_hash: str
+    multitask: Literal["enqueue", "reject", "interrupt"] = "enqueue"
+    meta: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID, new: NewRun) -> Run:
+    """Queue a run and return it; the same key with the same body returns the run that it made before.
+
+    Raises:
+        NotFound: unknown thread, or somebody else's.
+        Conflict: the key was used for another body, a run is active (`reject`), or nothing waits for the answer.
+        InvalidInput: neither words nor an answer.
+    """
+    if new.answer is None and not new.messages:
+        raise InvalidInput("give at least one human message, or command.resume", field="input.messages")
+    cancelled: Run | None = None
+    async with runtime.units.write(principal) as tx:
+        thread = await threads.get(tx, thread_id, lock=True)
+        if (known := await runs.by_key(tx, new.key)) is not None:
+            if known.request_hash != new.body_hash or known.thread_id != thread_id:
+                raise Conflict("this Idempotency-Key was used for another request", code="idempotency_key_reused")
+            return known
+        if (busy := await runs.active(tx, thread_id)) is not None:
+            if new.multitask == "reject":
+                raise Conflict(
+                    "Thread is already running a task. Wait for it to finish or choose a different multitask strategy.", code="thread_busy"
+                )
+            if new.multitask == "interrupt":
+                await runs.cancel(tx, busy)
+                cancelled = busy
+        work = await _work(runtime, tx, thread, new)
+        run = _queue(tx, thread, new, work)
+    if cancelled is not None:
+        _log.info("run interrupted by a newer one", run_id=str(cancelled.id))
+    await _wake(runtime)
+    return run
+
+
+async def decide_approval(runtime: Runtime, principal: Principal, approval_id: UUID, answer: Answer) -> tuple[Approval, Run | None]:
+    """Record a decision, and queue the run that goes on with it, in the name of the one who asked.
+
+    Raises:
+        NotFound, Forbidden, Conflict, InvalidInput: with nothing recorded.
+    """
+    run: Run | None = None
+    async with runtime.units.write(principal) as tx:
+        row = await _decide(runtime, tx, approval_id, answer)
+        if row.thread_id is not None:
+            thread = await tx.session.get_one(Thread, (tx.tenant_id, row.thread_id))
+            new = NewRun("support" if row.requester_role == Role.CUSTOMER else "ops", [], answer, f"approval:{row.id}", "")
+            run = _queue(tx, thread, new, {"resume": _resume(row, answer)}, owner=row)
+    await _wake(runtime)
+    return row, run
+
+
+async def cancel_run(runtime: Runtime, principal: Principal, thread_id: UUID, run_id: UUID) -> bool:
+    """End a run; from the return on no effect of it can start. False when it had already ended."""
+    async with runtime.units.write(principal) as tx:
+        run = await runs.get(tx, run_id, thread_id)
+        last = await runs.cancel(tx, run)
+    if last is None:
+        return False
+    from core.events import RunFinished
+
+    try:
+        await runtime.live.append(run_id, [(f"{last}-0", RunFinished(status="cancelled").model_dump_json().encode())])
+    except Unavailable as error:
+        _log.warning("live stream is down; readers follow the stored log", error=error.message)
+    return True
+
+
+async def _work(runtime: Runtime, tx: Tx, thread: Thread, new: NewRun) -> dict[str, Any]:
+    waiting = await approval_rows.find(tx, status=ApprovalStatus.OPEN, thread_id=thread.id, limit=1)
+    if new.answer is not None:
+        if not waiting:
+            raise Conflict("nothing on this thread waits for a decision", code="nothing_to_resume")
+        row = await _decide(runtime, tx, waiting[0].id, new.answer)
+        return {"resume": _resume(row, new.answer)}
+    if waiting and waiting[0].kind == "confirmation" and (said := _plain_answer(new.messages)) is not None:
+        row = await _decide(runtime, tx, waiting[0].id, said)
+        return {"resume": _resume(row, said), "messages": new.messages}
+    closed = await approval_rows.supersede(tx, thread.id)
+    return {"messages": new.messages, "superseded": [str(approval) for approval in closed]}
+
+
+async def _decide(runtime: Runtime, tx: Tx, approval_id: UUID, answer: Answer) -> Approval:
+    row = await approval_rows.get(tx, approval_id)
+    return await decide(tx, runtime.toolbox[row.tool], approval_id, answer, await runtime.executor.policy(tx))
+
+
+def _plain_answer(messages: list[dict[str, str]]) -> Answer | None:
+    """Return the decision that a person typed: only a bare yes or no to the confirmation they were just shown."""
+    said = messages[-1]["content"].strip()
+    if len(messages) != 1 or len(said) > 40:
+        return None
+    if _YES.match(said):
+        return Answer(decision=Choice.APPROVE)
+    return Answer(decision=Choice.REJECT) if _NO.match(said) else None
+
+
+def _queue(tx: Tx, thread: Thread, new: NewRun, work: dict[str, Any], *, owner: Approval | None = None) -> Run:
+    who = tx.principal
+    user_id, customer_id = (owner.requester_id, owner.customer_id) if owner else (who.user_id, who.customer_id)
+    role, name = (owner.requester_role, owner.requester) if owner else (who.role.value, who.name)
+    run = Run(
+        tenant_id=tx.tenant_id,
+        id=new_id(),
+        thread_id=thread.id,
+        user_id=user_id,
+        customer_id=customer_id,
+        assistant=new.assistant,
+        input=work,
+        principal={"role": role, "name": name},
+        meta=new.meta,
+        idempotency_key=new.key,
+        request_hash=new.body_hash,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    tx.add(run)
+    title = new.messages[0]["content"][:80] if new.messages else None
+    thread.meta = {**({"title": title} if title else {}), **thread.meta, "graph_id": new.assistant}
+    thread.status, thread.error, thread.updated_at = ThreadStatus.BUSY, None, tx.now
+    tx.session.add(thread)
+    return run
+
+
+def _resume(row: Approval, answer: Answer) -> dict[str, Any]:
+    return {"approval_id": str(row.id), "decision": answer.decision.value, "message": answer.message[:500], "by": row.decided_by_name}
+
+
+def principal_of(run: Run) -> Principal:
+    """Return the principal in whose name a stored run acts."""
+    customer = CustomerId(run.customer_id) if run.customer_id else None
+    return Principal(TenantId(run.tenant_id), UserId(run.user_id), Role(run.principal["role"]), customer, run.principal["name"])
+
+
+async def _wake(runtime: Runtime) -> None:
+    try:
+        await runtime.wakes.wake()
+    except Unavailable as error:
+        _log.warning("workers were not woken and will poll", error=error.message)

@@ -1,0 +1,1 @@
+"""Executes queued runs: any number of workers share Postgres and Valkey."""

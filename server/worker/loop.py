@@ -1,0 +1,147 @@
+"""The worker: claims runs, drives them, keeps their leases, and gives them back when it stops."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from core.errors import Fenced, StorehandError, Unavailable
+from core.events import RunFailed
+from core.identity import Principal, Role, RunContext
+from core.ids import RunId, TenantId, ThreadId, UserId
+from core.log import get_logger
+from server.runs import principal_of
+from server.wiring import Runtime
+from store.queries import runs
+from store.tables.runtime import RunStatus, ThreadStatus
+
+_log = get_logger(__name__)
+_SYSTEM = UserId(UUID(int=0))
+
+
+class Worker:
+    """One process's share of the queue: at most `concurrency` runs at once."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.options = runtime.settings.worker
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._held: dict[UUID, tuple[RunContext, asyncio.Task[None]]] = {}
+
+    async def run_forever(self) -> None:
+        """Claim and drive until cancelled; then let go of what is left."""
+        heartbeat = asyncio.create_task(self._keep_leases())
+        try:
+            while True:
+                claimed = len(self._held) < self.options.concurrency and await self._claim()
+                if not claimed:
+                    await self._wait()
+        finally:
+            heartbeat.cancel()
+            await asyncio.shield(self._let_go())
+
+    async def drain(self) -> None:
+        """Drive until the queue is empty, for commands and tests."""
+        while await self._claim() or self._held:
+            if self._held:
+                await asyncio.wait([task for _, task in self._held.values()], timeout=0.05)
+
+    async def _claim(self) -> bool:
+        try:
+            rows = await self.runtime.units.call("claim_run", worker=self.name, lease_seconds=self.options.lease_seconds)
+        except Unavailable as error:
+            _log.warning("cannot claim runs", error=error.message)
+            await asyncio.sleep(self.options.poll_seconds)
+            return False
+        for row in rows:
+            found = Principal(TenantId(row["tenant_id"]), _SYSTEM, Role.OWNER, name="worker")
+            async with self.runtime.units.read(found) as tx:
+                run = await runs.claimed(tx, row["run_id"])
+            ctx = RunContext(
+                principal=principal_of(run),
+                run_id=RunId(run.id),
+                thread_id=ThreadId(run.thread_id),
+                attempt=row["attempt"],
+                request_id=str(run.id),
+            )
+            task = asyncio.create_task(self._drive(ctx, run.input), name=f"run:{run.id}")
+            self._held[run.id] = (ctx, task)
+            task.add_done_callback(lambda _, run_id=run.id: self._held.pop(run_id, None))
+        return bool(rows)
+
+    async def _drive(self, ctx: RunContext, work: dict[str, object]) -> None:
+        budget = self.runtime.settings.budget.wall_seconds
+        try:
+            if ctx.attempt > self.options.max_attempts:
+                await self._park(ctx)
+                return
+            async with asyncio.timeout(budget + 60):
+                await self.runtime.driver.drive(ctx, work)
+        except Fenced:
+            _log.info("run was taken over or cancelled", run_id=str(ctx.run_id), attempt=ctx.attempt)
+        except StorehandError as error:
+            _log.warning("run stopped; its lease will expire and it resumes", run_id=str(ctx.run_id), error=error.message)
+        except Exception:
+            _log.exception("run stopped; its lease will expire and it resumes", run_id=str(ctx.run_id))
+
+    async def _park(self, ctx: RunContext) -> None:
+        message = "This request kept failing on our side and was stopped. Nothing was half done."
+        async with self.runtime.units.write(ctx.principal) as tx:
+            fact = RunFailed(code="crashed", message=message)
+            await runs.end(tx, ctx, [fact], RunStatus.ERROR, ThreadStatus.ERROR, {"error": "crashed", "message": message})
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self.options.heartbeat_seconds)
+            held = dict(self._held)
+            if not held:
+                continue
+            try:
+                rows = await self.runtime.units.call(
+                    "extend_leases",
+                    run_ids=list(held),
+                    attempts=[ctx.attempt for ctx, _ in held.values()],
+                    lease_seconds=self.options.lease_seconds,
+                )
+            except Unavailable as error:
+                _log.warning("leases were not extended", error=error.message)
+                continue
+            kept = {row["run_id"] for row in rows}
+            for run_id, (_, task) in held.items():
+                if run_id not in kept:
+                    task.cancel()
+
+    async def _wait(self) -> None:
+        if len(self._held) >= self.options.concurrency:
+            await asyncio.wait([task for _, task in self._held.values()], return_when=asyncio.FIRST_COMPLETED)
+            return
+        try:
+            await self.runtime.wakes.wait_wake(self.options.poll_seconds)
+        except Unavailable:
+            await asyncio.sleep(self.options.poll_seconds)
+
+    async def _let_go(self) -> None:
+        held = list(self._held.values())
+        for _, task in held:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in held), return_exceptions=True)
+        for ctx, _ in held:
+            try:
+                async with self.runtime.units.write(ctx.principal) as tx:
+                    await runs.release(tx, ctx)
+            except StorehandError as error:
+                _log.warning("a run was not given back; its lease will expire", run_id=str(ctx.run_id), error=error.message)
+
+
+@asynccontextmanager
+async def working(runtime: Runtime) -> AsyncIterator[Worker]:
+    """Run a worker beside the block."""
+    worker = Worker(runtime)
+    task = asyncio.create_task(worker.run_forever(), name="worker")
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

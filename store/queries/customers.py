@@ -1,0 +1,69 @@
+"""Customers and their history in figures."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, text
+from sqlmodel import col, select
+
+from store.queries.orders import like
+from store.tables.customers import Customer
+from store.unit import ReadTx
+
+_FIGURES = text(
+    """
+    SELECT
+      (SELECT count(*) FROM orders o WHERE o.tenant_id = :tenant AND o.customer_id = :customer) AS orders,
+      (SELECT count(*) FROM orders o WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND o.status = 'cancelled') AS cancelled,
+      (SELECT count(DISTINCT r.order_id) FROM returns r WHERE r.tenant_id = :tenant AND r.customer_id = :customer
+         AND r.status NOT IN ('rejected', 'cancelled')) AS orders_with_return,
+      (SELECT count(*) FROM tickets t WHERE t.tenant_id = :tenant AND t.customer_id = :customer
+         AND t.status NOT IN ('resolved', 'closed')) AS open_tickets
+    """
+)
+_VALUES = text(
+    "SELECT p.currency, sum(p.captured_minor - p.refunded_minor) AS minor FROM orders o "
+    "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id "
+    "WHERE o.tenant_id = :tenant AND o.customer_id = :customer GROUP BY p.currency ORDER BY minor DESC"
+)
+_CURRENCY = text("SELECT currency FROM tenants WHERE id = :tenant")
+
+
+class Figures(NamedTuple):
+    """A customer's history in figures."""
+
+    orders: int
+    cancelled: int
+    orders_with_return: int
+    open_tickets: int
+
+
+async def match(tx: ReadTx, wanted: str, limit: int = 6) -> Sequence[Customer]:
+    """Return who is meant: the owner of an e-mail address, else everybody with that name, else with that part of a name."""
+    own = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id)
+    for condition in (
+        func.lower(Customer.email) == wanted.lower(),
+        func.lower(Customer.name) == wanted.lower(),
+        col(Customer.name).ilike(like(wanted)) | col(Customer.email).ilike(like(wanted)),
+    ):
+        found = (await tx.session.exec(own.where(condition).order_by(col(Customer.name), col(Customer.email)).limit(limit))).all()
+        if found:
+            return found
+    return []
+
+
+async def figures(tx: ReadTx, customer_id: UUID) -> Figures:
+    """Return a customer's history in figures."""
+    return Figures(*(await tx.session.execute(_FIGURES, {"tenant": tx.tenant_id, "customer": customer_id})).one())
+
+
+async def lifetime_values(tx: ReadTx, customer_id: UUID) -> list[tuple[str, int]]:
+    """Return what a customer paid and did not get back, as currency and minor units, the largest first."""
+    rows = await tx.session.execute(_VALUES, {"tenant": tx.tenant_id, "customer": customer_id})
+    return [(row.currency, int(row.minor)) for row in rows]
+
+
+async def shop_currency(tx: ReadTx) -> str:
+    """Return the currency that the shop keeps its books and store credit in."""
+    return str((await tx.session.execute(_CURRENCY, {"tenant": tx.tenant_id})).scalar_one())

@@ -1,0 +1,42 @@
+"""Other variants of a product, for an exchange."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from store.unit import ReadTx
+
+_SIBLINGS = text(
+    """
+    SELECT v.id, v.sku, v.options, v.price_minor, v.currency, p.name,
+           coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_levels s WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), 0) AS available
+    FROM variants own
+    JOIN variants v ON v.tenant_id = own.tenant_id AND v.product_id = own.product_id AND v.id <> own.id
+    JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
+    WHERE own.tenant_id = :tenant AND own.id = :variant ORDER BY v.sku
+    """
+)
+
+
+class Sibling(NamedTuple):
+    """Another variant of the same product."""
+
+    id: UUID
+    sku: str
+    options: dict[str, Any]
+    price_minor: int
+    currency: str
+    name: str
+    available: int
+
+    @property
+    def title(self) -> str:
+        """The product with the variant's options."""
+        return ", ".join([self.name, *map(str, self.options.values())])
+
+
+async def siblings(tx: ReadTx, variant_id: UUID) -> list[Sibling]:
+    """Return the other variants of a variant's product with their available units, by SKU."""
+    rows = await tx.session.execute(_SIBLINGS, {"tenant": tx.tenant_id, "variant": variant_id})
+    return [Sibling(*row) for row in rows]

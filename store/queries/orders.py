@@ -1,0 +1,137 @@
+"""Orders: found by number or by what is known of them, with lines and timeline."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_
+from sqlmodel import col, select
+
+from core.errors import NotFound
+from core.statuses import OrderStatus
+from store.tables.customers import Customer
+from store.tables.orders import Order, OrderEvent, OrderLine
+from store.unit import ReadTx, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What is known of the orders that are looked for; every part narrows."""
+
+    status: OrderStatus | None = None
+    item_words: tuple[str, ...] = ()
+    """Each must occur in one line's title, category or SKU."""
+    customer: str | None = None
+    """An e-mail address, or part of a name."""
+    on_hold: bool | None = None
+    placed_after: datetime | None = None
+
+
+class OrderOfCustomer(NamedTuple):
+    """An order with who placed it."""
+
+    order: Order
+    customer: str
+    email: str
+
+
+async def by_number(tx: ReadTx, number: str, *, lock: bool = False) -> Order:
+    """Return an order that the caller may see, locked when `lock`: first in the lock order of order, payment, stock, return.
+
+    Raises:
+        NotFound: unknown, or somebody else's.
+    """
+    query = select(Order).where(col(Order.tenant_id) == tx.tenant_id, col(Order.number) == number)
+    row = (await tx.session.exec(query.with_for_update() if lock else query)).first()
+    if row is None:
+        raise NotFound("order", number)
+    return row
+
+
+async def by_id(tx: ReadTx, order_id: UUID, *, lock: bool = False) -> Order:
+    """Return the order of a row that points to it, locked when `lock`."""
+    query = select(Order).where(col(Order.tenant_id) == tx.tenant_id, col(Order.id) == order_id)
+    return (await tx.session.exec(query.with_for_update() if lock else query)).one()
+
+
+async def find(tx: ReadTx, wanted: OrderFilter, limit: int) -> tuple[int, list[OrderOfCustomer]]:
+    """Return how many orders match and the newest `limit` of them."""
+    conditions = _conditions(tx, wanted)
+    same_customer = and_(col(Customer.tenant_id) == col(Order.tenant_id), col(Customer.id) == col(Order.customer_id))
+    counted = select(func.count()).select_from(Order).where(*conditions)
+    if wanted.customer is not None:
+        counted = counted.join(Customer, same_customer)
+    total = (await tx.session.exec(counted)).one()
+    if total == 0:
+        return 0, []
+    query = (
+        select(Order, col(Customer.name), col(Customer.email))
+        .join(Customer, same_customer)
+        .where(*conditions)
+        .order_by(col(Order.placed_at).desc(), col(Order.number).desc())
+        .limit(limit)
+    )
+    return total, [OrderOfCustomer(*row) for row in (await tx.session.exec(query)).all()]
+
+
+async def customer_of(tx: ReadTx, order: Order) -> Customer:
+    """Return who placed an order."""
+    query = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == order.customer_id)
+    return (await tx.session.exec(query)).one()
+
+
+async def lines_of(tx: ReadTx, order_ids: Sequence[UUID]) -> dict[UUID, list[OrderLine]]:
+    """Return the lines of several orders by order."""
+    query = (
+        select(OrderLine)
+        .where(col(OrderLine.tenant_id) == tx.tenant_id, col(OrderLine.order_id).in_(order_ids))
+        .order_by(col(OrderLine.title), col(OrderLine.id))
+    )
+    grouped: dict[UUID, list[OrderLine]] = defaultdict(list)
+    for line in await tx.session.exec(query):
+        grouped[line.order_id].append(line)
+    return grouped
+
+
+async def timeline(tx: ReadTx, order_id: UUID, limit: int = 10) -> Sequence[OrderEvent]:
+    """Return the last `limit` entries of an order's timeline, oldest first."""
+    query = (
+        select(OrderEvent)
+        .where(col(OrderEvent.tenant_id) == tx.tenant_id, col(OrderEvent.order_id) == order_id)
+        .order_by(col(OrderEvent.at).desc(), col(OrderEvent.id).desc())
+        .limit(limit)
+    )
+    return list(reversed((await tx.session.exec(query)).all()))
+
+
+def note(tx: Tx, order: Order, kind: str, text: str) -> None:
+    """Add an entry to an order's timeline in the name of the transaction's principal."""
+    actor = tx.principal.name or tx.principal.role.value
+    tx.add(OrderEvent(tenant_id=tx.tenant_id, order_id=order.id, kind=kind, text=text[:300], actor=actor[:120], at=tx.now))
+
+
+def like(text: str) -> str:
+    """Return a pattern for ILIKE that finds `text` anywhere, with its wildcards taken literally."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _conditions(tx: ReadTx, wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [col(Order.tenant_id) == tx.tenant_id]
+    if wanted.status is not None:
+        found.append(col(Order.status) == wanted.status)
+    if wanted.on_hold is not None:
+        found.append(col(Order.on_hold) == wanted.on_hold)
+    if wanted.placed_after is not None:
+        found.append(col(Order.placed_at) >= wanted.placed_after)
+    if wanted.customer is not None:
+        found.append(or_(func.lower(Customer.email) == wanted.customer.lower(), col(Customer.name).ilike(like(wanted.customer))))
+    if wanted.item_words:
+        searched = func.concat_ws(" ", OrderLine.title, OrderLine.category, OrderLine.sku)
+        has_all = [searched.ilike(like(word)) for word in wanted.item_words]
+        same_order = (col(OrderLine.tenant_id) == col(Order.tenant_id), col(OrderLine.order_id) == col(Order.id))
+        found.append(select(1).where(*same_order, *has_all).exists())
+    return found

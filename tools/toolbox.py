@@ -1,0 +1,24 @@
+"""Every tool of the product. This list is the only way in: nothing registers itself."""
+
+from tools import aftersales, backoffice, customers, fraud, inventory, marketplace, orders, payments, products, transport
+from tools.knowledge import ArticleSearch, knowledge_tools
+from tools.registry import Toolbox
+
+
+def build_toolbox(search: ArticleSearch) -> Toolbox:
+    """Return the tools; `search` finds articles for the knowledge module."""
+    return Toolbox(
+        (
+            *orders.TOOLS,
+            *payments.TOOLS,
+            *transport.TOOLS,
+            *aftersales.TOOLS,
+            *customers.TOOLS,
+            *products.TOOLS,
+            *inventory.TOOLS,
+            *fraud.TOOLS,
+            *marketplace.TOOLS,
+            *backoffice.TOOLS,
+            *knowledge_tools(search),
+        )
+    )
