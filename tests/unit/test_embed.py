@@ -1,10 +1,14 @@
 """Local vectors are stable and put similar texts together."""
 
+import json
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -12,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, ModelFailed
 from core.settings import Embedding, Settings
 from memory.embed import LocalEmbedder, OpenAIEmbedder, build_embedder
 from memory.hashing import stem, vector
@@ -87,8 +91,44 @@ def test_a_wrong_embedding_setting_names_itself(model: str) -> None:
         build_embedder(Settings(embedding=Embedding(model=model)))
 
 
-def test_the_openai_embedder_needs_no_key_for_a_local_server() -> None:
-    assert OpenAIEmbedder("m", dimensions=8, base_url="http://127.0.0.1:1/v1").dimensions == 8
+class Provider(BaseHTTPRequestHandler):
+    """A provider whose vectors have two numbers: the length of the text, and 1."""
+
+    def do_POST(self) -> None:  # noqa: N802
+        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+        data = [{"object": "embedding", "index": n, "embedding": [float(len(text)), 1.0]} for n, text in enumerate(texts)]
+        body = json.dumps({"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def provider_url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+async def test_the_openai_embedder_asks_any_base_url_without_a_key(provider_url: str) -> None:
+    embedder = OpenAIEmbedder("m", dimensions=2, base_url=provider_url)
+    assert await embedder.embed(["one", "three"]) == [[3.0, 1.0], [5.0, 1.0]]
+
+
+async def test_vectors_of_a_wrong_length_are_refused(provider_url: str) -> None:
+    with pytest.raises(ModelFailed, match="3 numbers"):
+        await OpenAIEmbedder("m", dimensions=3, base_url=provider_url).embed(["one"])
+
+
+async def test_an_unreachable_provider_is_a_failed_model() -> None:
+    with pytest.raises(ModelFailed):
+        await OpenAIEmbedder("m", dimensions=3, base_url="http://127.0.0.1:1/v1").embed(["one"])
 
 
 ARTICLE = UUID(int=7)
