@@ -1,5 +1,6 @@
-"""Routing: rules, then a classifier trained on the tools' own examples, then one small model call when those are unsure."""
+"""Routing: rules, then the nearest of the tools' own examples, then one small model call when those are unsure."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +8,16 @@ from functools import cached_property
 from typing import Any, Literal
 
 from agents.roster import ROSTER
-from core.identity import Principal
+from memory.hashing import vector
 from tools.registry import Toolbox
 
 By = Literal["rule", "classifier", "sticky", "model", "transfer"]
 
 _SURE = 0.42
 """Below this probability the classifier asks a model, when there is one."""
+_DIMENSIONS = 512
+_VOTERS = 3
+_SHARPNESS = 8.0
 _STICKY = 1.6
 """How much likelier the active agent is than its words alone say."""
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -38,7 +42,10 @@ class Route:
 
 
 class Classifier:
-    """Tells which agent a sentence is for. Trained at start on the examples of the agents and their tools."""
+    """Tells which agent a sentence is for: the agents vote by their examples that are nearest to it.
+
+    The examples are those of the agents and their tools, so a new tool brings its own training data.
+    """
 
     def __init__(self, toolbox: Toolbox) -> None:
         self._examples = [
@@ -48,23 +55,24 @@ class Classifier:
         ]
 
     @cached_property
-    def _model(self) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline, make_union
+    def _vectors(self) -> Any:
+        import numpy as np
 
-        words = TfidfVectorizer(preprocessor=_masked, ngram_range=(1, 2), sublinear_tf=True)
-        letters = TfidfVectorizer(preprocessor=_masked, analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-        model = make_pipeline(make_union(words, letters), LogisticRegression(C=20, max_iter=500, class_weight="balanced"))
-        model.fit([text for text, _ in self._examples], [agent for _, agent in self._examples])
-        return model
+        return np.array([vector(_masked(text), _DIMENSIONS) for text, _ in self._examples], dtype=np.float32)
 
     def probabilities(self, text: str, agents: Sequence[str]) -> dict[str, float]:
         """Return how likely each of `agents` is, summing to one."""
-        scores = dict(zip(self._model.classes_, self._model.predict_proba([text])[0], strict=True))
-        kept = {agent: float(scores.get(agent, 0.0)) for agent in agents}
-        total = sum(kept.values()) or 1.0
-        return {agent: score / total for agent, score in kept.items()}
+        import numpy as np
+
+        similar = self._vectors @ np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
+        votes = {agent: [0.0] * _VOTERS for agent in agents}
+        for score, (_, agent) in zip(similar.tolist(), self._examples, strict=True):
+            if agent in votes:
+                votes[agent].append(score)
+        strength = {agent: sum(sorted(scores)[-_VOTERS:]) / _VOTERS for agent, scores in votes.items()}
+        weights = {agent: math.exp(_SHARPNESS * value) for agent, value in strength.items()}
+        total = sum(weights.values())
+        return {agent: weight / total for agent, weight in weights.items()}
 
 
 def decide(text: str, agents: Sequence[str], probabilities: dict[str, float], active: str | None) -> tuple[Route, bool]:

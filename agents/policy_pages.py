@@ -1,0 +1,140 @@
+"""The policy in words: pages that customers and agents read, rendered from the figures that the tools enforce."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from agents.prompts import load
+from core.money import Money
+from tools.policy import Policy
+from tools.policy.returns import CategoryRule
+
+Visibility = Literal["public", "internal"]
+_ROOT = Path(__file__).parent.parent / "prompts" / "policy"
+_CHANNEL_NAMES = {"ebay": "eBay", "cdiscount": "CDiscount", "backmarket": "BackMarket"}
+_SIGNAL_WORDS = {
+    "new_account": "Account younger than 24 hours",
+    "order_velocity": "More than 3 orders in an hour",
+    "failed_payments": "More than 2 failed payments on the order",
+    "address_mismatch": "Billing and shipping address differ",
+    "many_units": "More than 10 units",
+    "payment_method_changes": "More than 2 changes of the payment method in 7 days",
+    "block_list": "E-mail, card, address or IP on the block list",
+}
+
+
+_PAGES = ("returns", "cancellation", "refunds", "delivery", "service", "internal-approvals")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPage:
+    """A page of the policy; `body` is Markdown. Internal pages are for staff only."""
+
+    slug: str
+    title: str
+    body: str
+    visibility: Visibility
+
+
+class _Head(BaseModel):
+    """What the front matter of a page says of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    title: str
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    title: str
+    items: str
+    rule: CategoryRule
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    label: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Commission:
+    name: str
+    rate: Decimal
+
+
+def render_policy_pages(policy: Policy, currency: str) -> list[PolicyPage]:
+    """Return every page of the policy, with amounts in the shop's currency."""
+    words = _words(policy, currency)
+    return [_page(name, words) for name in _PAGES]
+
+
+def render_policy_digest(policy: Policy, currency: str, audience: Literal["customer", "staff"] | str) -> str:
+    """Return the policy as a few bullets for a system prompt; limits and thresholds are for staff only."""
+    return load("policy/digest").render(**_words(policy, currency), audience=audience)
+
+
+def _page(name: str, words: dict[str, Any]) -> PolicyPage:
+    prompt = load(f"policy/{name}")
+    head = _head(name)
+    return PolicyPage(prompt.name, head.title, prompt.render(**words), head.visibility)
+
+
+@cache
+def _head(name: str) -> _Head:
+    import yaml
+
+    source = (_ROOT / f"{name}.md").read_text(encoding="utf-8")
+    return _Head.model_validate(yaml.safe_load(source.split("---\n", 2)[1]))
+
+
+def _words(policy: Policy, currency: str) -> dict[str, Any]:
+    """Return what the templates may name; a template takes what it needs."""
+
+    def money(minor: int) -> str:
+        return str(Money(minor=minor, currency=currency))
+
+    credit = [category for category, rule in policy.returns.categories.items() if rule.refund_as == "store_credit"]
+    return {
+        "policy": policy,
+        "returns": policy.returns,
+        "cancellation": policy.cancellation,
+        "refunds": policy.refunds,
+        "service": policy.service,
+        "categories": _categories(policy),
+        "credit_categories": " and ".join(credit),
+        "signals": _signals(policy, money(policy.fraud.order_total_over_minor)),
+        "commissions": [_Commission(_channel(code), rate) for code, rate in policy.pricing.commission_by_channel.items()],
+        "money": money,
+        "percent": _percent,
+        "days": lambda count: _counted(count, "day"),
+        "hours": lambda count: _counted(count, "hour"),
+        "minutes": lambda count: _counted(count, "minute"),
+    }
+
+
+def _categories(policy: Policy) -> list[_Category]:
+    named = [(name.replace("_", " ").capitalize(), rule) for name, rule in policy.returns.categories.items()]
+    return [*(_Category(name, name, rule) for name, rule in named), _Category("Everything else", "All other items", policy.returns.general)]
+
+
+def _signals(policy: Policy, limit: str) -> list[_Signal]:
+    labels = {"order_total": f"Order total over {limit}", **_SIGNAL_WORDS}
+    return [_Signal(labels.get(name, name.replace("_", " ").capitalize()), points) for name, points in policy.fraud.points.items()]
+
+
+def _channel(code: str) -> str:
+    return _CHANNEL_NAMES.get(code, code.capitalize())
+
+
+def _percent(rate: Decimal | int) -> str:
+    return f"{Decimal(rate).normalize():f} %"
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -1,0 +1,110 @@
+"""Commands for whoever runs Storehand: schema, demo data, API, workers, a health check."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from core.errors import StorehandError
+from server.cli.output import out, progress
+from server.cli.session import DataDir, prepared, read_settings, with_runtime
+
+
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database schema to the newest revision.
+
+    Example: STOREHAND_DB__URL=postgresql://owner@db/storehand storehand migrate
+    """
+    from server.setup import migrate as upgrade
+    from store.embedded import servers
+
+    with servers(read_settings(data_dir), progress=progress) as endpoints:
+        out().print(f"Schema is at revision {upgrade(endpoints.db_url, progress)}")
+
+
+def seed(
+    data_dir: DataDir = None,
+    orders: Annotated[int, typer.Option(min=150, help="Orders over both shops.")] = 1500,
+    products: Annotated[int, typer.Option(min=45, help="Products over both shops.")] = 60,
+    customers: Annotated[int, typer.Option(min=40, help="Customers over both shops.")] = 200,
+    random_seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same shop.")] = 20,
+) -> None:
+    """Load the demo shop into an empty database and index its knowledge.
+
+    Example: storehand seed --orders 20000
+    """
+    from server.setup import index_knowledge, refuse_overwrite, seed_demo
+    from server.wiring import open_runtime
+    from store.seed import Size
+
+    settings = read_settings(data_dir)
+
+    async def work(endpoints: Any) -> None:
+        refuse_overwrite(await seed_demo(endpoints, Size(products, customers, orders), progress, seed=random_seed))
+        async with open_runtime(settings, endpoints) as runtime:
+            await index_knowledge(runtime, progress)
+
+    with prepared(settings, quiet=False) as endpoints:
+        asyncio.run(work(endpoints))
+
+
+def serve(
+    data_dir: DataDir = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the page and the API.")] = 8080,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Execute runs in this process too.")] = True,
+) -> None:
+    """Serve the API and the page. Ctrl-C stops.
+
+    Example: storehand serve --port 8080 --no-worker
+    """
+    settings = read_settings(data_dir, http={"host": host, "port": port})
+
+    async def work(endpoints: Any) -> None:
+        from server.serving import serve_api
+        from server.setup import index_knowledge
+        from server.wiring import open_runtime
+
+        async with open_runtime(settings, endpoints) as runtime:
+            await index_knowledge(runtime, progress)
+            await serve_api(runtime, with_worker=worker, ready=lambda url: progress(f"Serving at {url} with {runtime.models.description}"))
+
+    with prepared(settings, quiet=False) as endpoints:
+        asyncio.run(work(endpoints))
+
+
+def worker(data_dir: DataDir = None) -> None:
+    """Execute queued runs until stopped; start as many as you like.
+
+    Example: storehand worker
+    """
+
+    async def work(runtime: Any) -> None:
+        from server.worker.loop import Worker
+
+        progress(f"Working with {runtime.models.description}")
+        await Worker(runtime).run_forever()
+
+    with_runtime(read_settings(data_dir), work)
+
+
+def doctor(data_dir: DataDir = None) -> None:
+    """Check every part and say what to do about what is wrong. Exit code 1 when something is.
+
+    Example: storehand doctor
+    """
+    settings = read_settings(data_dir)
+    try:
+        lines = with_runtime(settings, _examine)
+    except StorehandError as error:
+        lines = [(False, "servers", error.message)]
+    for fine, name, finding in lines:
+        out().print(f"{'[green]ok  [/green]' if fine else '[red]FAIL[/red]'} {name:<12} {escape(finding)}")
+    raise typer.Exit(0 if all(fine for fine, _, _ in lines) else 1)
+
+
+async def _examine(runtime: Any) -> list[tuple[bool, str, str]]:
+    from server.checks import examine
+
+    return await examine(runtime)

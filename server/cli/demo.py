@@ -1,0 +1,76 @@
+"""`storehand demo`: everything, on a fresh machine, with one command."""
+
+import asyncio
+import threading
+from typing import Annotated
+
+import typer
+
+from core.settings import Settings
+from server.cli.output import out, progress
+from server.cli.session import DataDir, read_settings
+
+
+def demo(
+    data_dir: DataDir = None,
+    port: Annotated[int, typer.Option(help="Port of the page and the API.")] = 8080,
+    orders: Annotated[int, typer.Option(help="Orders of the demo shop, at the first start.", min=150)] = 1500,
+) -> None:
+    """Start the demo shop: servers, API, worker and page. Ctrl-C stops everything.
+
+    Example: storehand demo --data-dir ./demo --port 8080
+    """
+    settings = read_settings(data_dir, http={"port": port})
+    threading.Thread(target=_warm_up, daemon=True).start()
+    from server.setup import migrate, seed_demo
+    from store.embedded import servers
+    from store.seed import Size
+
+    with servers(settings, progress=progress) as endpoints:
+        migrate(endpoints.db_url, progress)
+        loaded = asyncio.run(seed_demo(endpoints, Size(orders=orders), progress))
+        if not loaded:
+            progress("Using the shop that is already here")
+        asyncio.run(_serve(settings, endpoints))
+        progress("Stopping the servers")
+
+
+async def _serve(settings: Settings, endpoints: object) -> None:
+    from server.serving import serve_api
+    from server.setup import index_knowledge
+    from server.wiring import open_runtime
+
+    async with open_runtime(settings, endpoints, demo=True) as runtime:  # pyright: ignore[reportArgumentType]
+        await index_knowledge(runtime, progress)
+        await serve_api(
+            runtime, with_worker=True, ready=lambda url: _banner(settings, runtime.models.description, runtime.models.is_offline, url)
+        )
+
+
+def _banner(settings: Settings, model: str, offline: bool, url: str) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from store.seed import SIGN_INS
+
+    console = out()
+    table = Table(box=None, padding=(0, 3, 0, 0), show_header=True, header_style="dim")
+    for column in ("Sign in as", "E-mail", "Password", "Shop"):
+        table.add_column(column)
+    for sign_in in SIGN_INS:
+        table.add_row(sign_in.label, sign_in.email, sign_in.password, sign_in.shop)
+    progress("Ready")
+    console.print(f"\n  [bold]Storehand is running at[/bold] [cyan]{url}[/cyan]   (API docs: {url}/docs)\n")
+    console.print(table)
+    if offline:
+        console.print("\n  The [bold]offline model[/bold] answers: a planner without a network. To use a real one, stop and set")
+        console.print("  OPENAI_API_KEY, or STOREHAND_LLM__BASE_URL, STOREHAND_LLM__MODEL=openai:<name> and STOREHAND_LLM__API_KEY.")
+    else:
+        console.print(f"\n  Model: [bold]{escape(model)}[/bold]")
+    console.print(f"  Data: {escape(str(settings.data_path))}   Stop: Ctrl-C\n")
+
+
+def _warm_up() -> None:
+    """Import what takes seconds while the servers start."""
+    import server.app
+    import server.wiring  # noqa: F401

@@ -1,0 +1,51 @@
+"""The table of contents of the command line."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from core.errors import StorehandError
+from server.cli import admin, chat, demo, evals, tools
+from server.cli.output import fail
+
+app = typer.Typer(
+    name="storehand",
+    help="LLM agents that run a shop: typed tools over Postgres, approvals, and a run log that survives everything.",
+    epilog="Start here: storehand demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(demo.demo)
+app.command()(chat.chat)
+app.command("run")(chat.run_once)
+app.command()(admin.migrate)
+app.command()(admin.seed)
+app.command()(admin.serve)
+app.command()(admin.worker)
+app.command()(admin.doctor)
+app.add_typer(tools.app, name="tools")
+app.add_typer(evals.app, name="eval")
+
+
+@app.callback()
+def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
+    """Handle what comes before a command."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"storehand {installed('storehand')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command; a designed error becomes one readable line and exit code 1."""
+    try:
+        app()
+    except StorehandError as error:
+        fail(error.message, error.code)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,44 @@
+"""Runs the API (and, unless told otherwise, a worker) on uvicorn in this process."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from core.errors import Unavailable
+from server.app import create_app
+from server.wiring import Runtime
+from server.worker.loop import working
+
+
+async def serve_api(runtime: Runtime, *, with_worker: bool, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is told the address once requests are answered.
+
+    Raises:
+        Unavailable: the port is taken.
+    """
+    http = runtime.settings.http
+    listener = _listen(http.host, http.port)
+    host, port = listener.getsockname()[:2]
+    app = create_app(runtime, with_worker=(lambda: working(runtime)) if with_worker else None)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10, server_header=False, lifespan="on")
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.02)
+    if not task.done():
+        ready(f"http://{host}:{port}")
+    await task
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Unavailable(f"port {port} on {host} is taken; choose another with --port", code="port_taken") from error
+    return listener

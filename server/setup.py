@@ -1,0 +1,94 @@
+"""Brings a database to the point where the product can start: schema, demo shop, knowledge index."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from agents.policy_pages import render_policy_pages
+from core.clock import Clock, system_clock
+from core.errors import Conflict
+from core.identity import Principal, Role
+from core.ids import TenantId, UserId
+from memory.indexing import index_articles
+from server.passwords import hash_password
+from server.wiring import Runtime
+from store.embedded import Endpoints
+from store.engine import app_url, build_engine
+from store.seed import ArticleText, Extras, Size, build, load
+from store.unit import Units
+from tools.policy import Policy
+
+Progress = Callable[[str], None]
+
+DEMO_SEED = 20
+_CURRENCY = "EUR"
+
+
+def migrate(owner_url: str, progress: Progress) -> str:
+    """Upgrade the schema and return its revision."""
+    from store.migrate import migrate as upgrade
+
+    progress("Bringing the database schema up to date")
+    return upgrade(owner_url)
+
+
+async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, seed: int = DEMO_SEED, clock: Clock = system_clock) -> bool:
+    """Load the demo shop unless the database holds a shop already; return whether it did."""
+    engine = build_engine(app_url(endpoints.db_url), pool_size=1)
+    try:
+        if await _has_shop(Units(engine, clock)):
+            return False
+        progress(f"Loading the demo shop: {size.products} products, {size.customers} customers, {size.orders} orders")
+        async with engine.begin() as connection:
+            rows = await load(connection, build(seed, size, _round(clock()), _extras()), _quiet)
+        progress(f"Loaded {rows:,} rows")
+        return True
+    finally:
+        await engine.dispose()
+
+
+async def index_knowledge(runtime: Runtime, progress: Progress) -> int:
+    """Index articles that changed since the last time, of every store, and return how many."""
+    total = 0
+    for row in await runtime.units.call("list_tenants"):
+        total += await index_articles(runtime.units, keeper(row["tenant_id"]), runtime.index)
+    if total:
+        progress(f"Indexed {total} knowledge articles")
+    return total
+
+
+def keeper(tenant_id: UUID) -> Principal:
+    """Return the principal that maintains a store's index and seed; it never reaches a request."""
+    return Principal(TenantId(tenant_id), UserId(UUID(int=0)), Role.OWNER, name="storehand")
+
+
+def _extras() -> Extras:
+    policy = Policy()
+    pages = [
+        ArticleText(slug=page.slug, title=page.title, body=page.body)
+        for page in render_policy_pages(policy, _CURRENCY)
+        if page.visibility == "public"
+    ]
+    return Extras(policy_body=policy.model_dump(mode="json"), policy_articles=pages, hash_password=hash_password)
+
+
+async def _has_shop(units: Units) -> bool:
+    return bool(await units.call("list_tenants"))
+
+
+def _round(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)
+
+
+def _quiet(_table: str, _rows: int, _total: int) -> None:
+    """Seed progress by table is too fine for a terminal."""
+
+
+def refuse_overwrite(loaded: bool) -> None:
+    """Say that nothing was loaded.
+
+    Raises:
+        Conflict: the database holds a shop.
+    """
+    if not loaded:
+        raise Conflict("this database already holds a shop; use another --data-dir or an empty database", code="already_seeded")
