@@ -27,7 +27,6 @@ _VALUES = text(
     "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id "
     "WHERE o.tenant_id = :tenant AND o.customer_id = :customer GROUP BY p.currency ORDER BY minor DESC"
 )
-_CURRENCY = text("SELECT currency FROM tenants WHERE id = :tenant")
 
 
 class Figures(NamedTuple):
@@ -62,8 +61,3 @@ async def lifetime_values(tx: ReadTx, customer_id: UUID) -> list[tuple[str, int]
     """Return what a customer paid and did not get back, as currency and minor units, the largest first."""
     rows = await tx.session.execute(_VALUES, {"tenant": tx.tenant_id, "customer": customer_id})
     return [(row.currency, int(row.minor)) for row in rows]
-
-
-async def shop_currency(tx: ReadTx) -> str:
-    """Return the currency that the shop keeps its books and store credit in."""
-    return str((await tx.session.execute(_CURRENCY, {"tenant": tx.tenant_id})).scalar_one())

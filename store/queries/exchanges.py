@@ -10,7 +10,8 @@ from store.unit import ReadTx
 _SIBLINGS = text(
     """
     SELECT v.id, v.sku, v.options, v.price_minor, v.currency, p.name,
-           coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_levels s WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), 0) AS available
+           coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_levels s
+                     WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), 0) AS available
     FROM variants own
     JOIN variants v ON v.tenant_id = own.tenant_id AND v.product_id = own.product_id AND v.id <> own.id
     JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id

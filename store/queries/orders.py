@@ -26,6 +26,7 @@ class OrderFilter:
     """Each must occur in one line's title, category or SKU."""
     customer: str | None = None
     """An e-mail address, or part of a name."""
+    customer_id: UUID | None = None
     on_hold: bool | None = None
     placed_after: datetime | None = None
 
@@ -123,6 +124,8 @@ def _conditions(tx: ReadTx, wanted: OrderFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [col(Order.tenant_id) == tx.tenant_id]
     if wanted.status is not None:
         found.append(col(Order.status) == wanted.status)
+    if wanted.customer_id is not None:
+        found.append(col(Order.customer_id) == wanted.customer_id)
     if wanted.on_hold is not None:
         found.append(col(Order.on_hold) == wanted.on_hold)
     if wanted.placed_after is not None:

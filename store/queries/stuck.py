@@ -11,7 +11,8 @@ _STUCK = """
     WITH stuck AS (
       SELECT o.*, 'held' AS kind, coalesce(held.at, o.placed_at) AS since
       FROM orders o LEFT JOIN LATERAL (
-        SELECT max(e.at) AS at FROM order_events e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.kind = 'order.held') held ON true
+        SELECT max(e.at) AS at FROM order_events e
+        WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.kind = 'order.held') held ON true
       WHERE o.tenant_id = :tenant AND o.status IN ('pending', 'confirmed', 'processing') AND o.on_hold
         AND coalesce(held.at, o.placed_at) < :held_before
       UNION ALL

@@ -1,0 +1,214 @@
+"""Find orders and show one."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from core.identity import Permission, RunContext
+from core.money import Money
+from core.statuses import OrderStatus
+from store.queries import order_lines, orders, payments, returns, shipments
+from store.queries.shipments import Parcel
+from store.tables.orders import OrderEvent, OrderLine
+from store.unit import ReadTx
+from tools.arguments import CustomerRef, Days, ItemRef, Limit, OrderNumber
+from tools.items import meaning
+from tools.orders.facts import one_line
+from tools.orders.module import module
+from tools.orders.next_steps import next_steps
+from tools.orders.results import (
+    Happened,
+    ItemSold,
+    OrderFound,
+    OrderItem,
+    OrdersFound,
+    OrderShown,
+    ParcelSeen,
+    PaymentMade,
+    ReturnOpened,
+    Tracking,
+)
+from tools.payments.amounts import refundable_of
+from tools.result import Quote
+from tools.spec import Args, Effect
+
+_CHECKED = "it is being checked"
+_INTERNAL = frozenset({"order.held", "order.released"})
+"""Entries whose text is written for colleagues."""
+
+
+class FindOrders(Args):
+    """What is known of the orders; every part narrows."""
+
+    status: OrderStatus | None = None
+    """Only orders in this state."""
+    item: ItemRef | None = None
+    """Only orders with such an item."""
+    customer: CustomerRef | None = None
+    """Only this customer's orders (for staff)."""
+    on_hold: Annotated[bool | None, Field(description="Only orders that are on hold, or only those that are not")] = None
+    days: Days | None = None
+    """Only orders placed in the last so many days."""
+    limit: Limit = 10
+
+
+@module.tool(
+    effect=Effect.READ,
+    permission=Permission.ORDER_READ,
+    examples=(
+        "show my orders",
+        "what did I order last week",
+        "list orders on hold",
+        "which order had the headset in it",
+        "orders from clara.jensen@mail.example",
+        "all cancelled orders of the last 30 days",
+        "my last order pls",
+        "orders still pending",
+        "find the order with the rain jacket",
+        "what has Bruno Keller bought",
+    ),
+)
+async def find_orders(tx: ReadTx, args: FindOrders, _ctx: RunContext) -> OrdersFound:
+    """List orders, newest first, by status, item, customer, hold or age."""
+    wanted = orders.OrderFilter(
+        status=args.status,
+        item_words=tuple(sorted(meaning(args.item))) if args.item else (),
+        customer=args.customer,
+        on_hold=args.on_hold,
+        placed_after=tx.now - timedelta(days=args.days) if args.days else None,
+    )
+    total, found = await orders.find(tx, wanted, args.limit)
+    ids = [row.order.id for row in found]
+    lines = await orders.lines_of(tx, ids) if ids else {}
+    parcels = await shipments.of_orders(tx, ids) if ids else {}
+    return OrdersFound(
+        total=total,
+        orders=[
+            OrderFound(
+                order=row.order.number,
+                status=row.order.status,
+                payment_status=row.order.payment_status,
+                placed_at=row.order.placed_at,
+                total=Money(minor=row.order.total_minor, currency=row.order.currency),
+                items=[_sold(line) for line in lines.get(row.order.id, [])],
+                customer=None if tx.principal.is_customer else row.customer,
+                on_hold=row.order.on_hold,
+                tracking=_tracking(parcels.get(row.order.id, [])),
+            )
+            for row in found
+        ],
+    )
+
+
+class GetOrder(Args):
+    """Which order to show."""
+
+    order: OrderNumber
+
+
+@module.tool(
+    effect=Effect.READ,
+    permission=Permission.ORDER_READ,
+    examples=(
+        "show order 1042",
+        "what's going on with #1042",
+        "order 1042",
+        "details of order 1017 please",
+        "why is order 1042 on hold",
+        "what did I pay for order 1042",
+        "what's in 1042?",
+        "can I still cancel or return order 1042",
+        "status of order 1042",
+        "what happened with my order 1017",
+    ),
+)
+async def get_order(tx: ReadTx, args: GetOrder, _ctx: RunContext) -> OrderShown:
+    """Show one order: state, items, payments, parcels, returns, timeline, and what can be done with it now."""
+    order = await orders.by_number(tx, args.order)
+    lines = await order_lines.states(tx, order)
+    sources = await payments.of_order(tx, order.id)
+    _, backs = await returns.find(tx, order_id=order.id, limit=5)
+    come_back = await returns.items_of(tx, [back.rma.id for back in backs]) if backs else {}
+
+    def money(minor: int) -> Money:
+        return Money(minor=minor, currency=order.currency)
+
+    return OrderShown(
+        order=order.number,
+        status=order.status,
+        payment_status=order.payment_status,
+        placed_at=order.placed_at,
+        promised_at=order.promised_at,
+        total=money(order.total_minor),
+        shipping=money(order.shipping_minor),
+        discount=money(order.discount_minor),
+        customer=None if tx.principal.is_customer else (await orders.customer_of(tx, order)).name,
+        ship_to=Quote.customer(one_line(order.ship_to)),
+        on_hold=order.on_hold,
+        hold_reason=_hold_reason(tx, order.hold_reason),
+        items=[
+            OrderItem(
+                sku=line.sku,
+                title=line.title,
+                quantity=line.quantity,
+                unit_price=money(line.unit_price_minor),
+                delivered=line.delivered,
+                returning=line.returning,
+            )
+            for line in lines
+        ],
+        payments=[
+            PaymentMade(method=paid.label, captured=money(paid.captured_minor), refunded=money(paid.refunded_minor)) for paid in sources
+        ],
+        shipments=await _parcels(tx, (await shipments.of_orders(tx, [order.id])).get(order.id, [])),
+        returns=[
+            ReturnOpened(
+                return_number=back.rma.number,
+                status=back.rma.status,
+                items=[ItemSold(title=item.title, sku=item.sku, quantity=item.quantity) for item in come_back.get(back.rma.id, [])],
+                refund=money(back.rma.quoted_minor),
+            )
+            for back in backs
+        ],
+        timeline=[_happened(tx, event) for event in await orders.timeline(tx, order.id)],
+        can=next_steps(order, lines, refundable_of(sources, order.currency), tx.principal),
+    )
+
+
+def _hold_reason(tx: ReadTx, reason: str | None) -> str | None:
+    """Tell staff why an order is held; a customer learns that it is being checked, not by which rule."""
+    return _CHECKED if reason and tx.principal.is_customer else reason
+
+
+def _happened(tx: ReadTx, event: OrderEvent) -> Happened:
+    secret = tx.principal.is_customer and event.kind in _INTERNAL
+    return Happened(at=event.at, kind=event.kind, what=Quote.external(_CHECKED if secret else event.text))
+
+
+def _sold(line: OrderLine) -> ItemSold:
+    return ItemSold(title=line.title, sku=line.sku, quantity=line.quantity)
+
+
+def _tracking(parcels: list[Parcel]) -> Tracking | None:
+    if not parcels:
+        return None
+    shipment, carrier = parcels[0]
+    return Tracking(carrier=carrier, tracking_number=shipment.tracking_number, status=shipment.status, promised_at=shipment.promised_at)
+
+
+async def _parcels(tx: ReadTx, parcels: list[Parcel]) -> list[ParcelSeen]:
+    reports = await shipments.last_reports(tx, [shipment.id for shipment, _ in parcels], 1) if parcels else {}
+    return [
+        ParcelSeen(
+            carrier=carrier,
+            tracking_number=shipment.tracking_number,
+            status=shipment.status,
+            promised_at=shipment.promised_at,
+            delivered_at=shipment.delivered_at,
+            last_event=Quote.external(f"{last.text} ({last.place})") if last else None,
+            last_event_at=last.at if last else None,
+        )
+        for shipment, carrier in parcels
+        for last in [next(iter(reports.get(shipment.id, [])), None)]
+    ]

@@ -1,0 +1,94 @@
+"""The one way in which money goes back: a pending refund at the provider, its lines, the order's status, and the messages."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from core.identity import RunContext
+from core.money import Money
+from core.statuses import PaymentStatus, TransactionState, TransactionType
+from store.queries import orders, payments
+from store.tables.orders import Order
+from store.tables.payments import Payment, PaymentTransaction, RefundLine
+from store.unit import Tx
+
+
+async def pay_back(
+    tx: Tx, ctx: RunContext, order: Order, sources: Sequence[Payment], lines: Sequence[tuple[UUID, int]], amount: Money, reason: str
+) -> None:
+    """Request a refund of `amount` for an order whose payments are locked.
+
+    The newest payment is paid back first. `lines` says how many minor units belong to which order line; the rest belongs to the order.
+    Postgres refuses the transaction when more would go back than came in.
+    """
+    left, waiting = amount.minor, list(lines)
+    for source in reversed(sources):
+        part = min(left, source.captured_minor - source.refunded_minor)
+        if part <= 0:
+            continue
+        left -= part
+        transaction = _transaction(tx, ctx, source, TransactionType.REFUND, part, reason)
+        await tx.session.flush()
+        for line_id, minor in _take(waiting, part):
+            tx.add(RefundLine(tenant_id=tx.tenant_id, transaction_id=transaction.id, order_line_id=line_id, amount_minor=minor))
+        tx.emit(
+            "payment.refund.requested",
+            order=order.number,
+            payment=str(source.id),
+            transaction=str(transaction.id),
+            method=source.method,
+            amount=Money(minor=part, currency=source.currency).model_dump(),
+            reason=reason,
+        )
+    if left:
+        raise ValueError(f"order {order.number}: {left} minor units have no payment to go back to; the policy must cap the amount")
+    whole = sum(each.captured_minor - each.refunded_minor for each in sources) <= amount.minor
+    order.payment_status = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+    tx.session.add(order)
+    orders.note(tx, order, "payment.refunded", f"Refund of {amount} requested: {reason.replace('_', ' ')}")
+    tx.emit("payment.refunded", order=order.number, amount=amount.model_dump(), reason=reason, payment_status=order.payment_status.value)
+
+
+async def call_off(tx: Tx, ctx: RunContext, order: Order, sources: Sequence[Payment]) -> None:
+    """Cancel what is pending and void what is authorized but not captured, for an order that will not be paid."""
+    await payments.cancel_pending(tx, [source.id for source in sources])
+    for source in sources:
+        held = source.authorized_minor - source.captured_minor
+        if source.captured_minor == 0 and held > 0:
+            transaction = _transaction(tx, ctx, source, TransactionType.VOID, held, "order_cancelled")
+            source.authorized_minor = 0
+            tx.session.add(source)
+            order.payment_status = PaymentStatus.PENDING
+            amount = Money(minor=held, currency=source.currency).model_dump()
+            tx.emit("payment.void.requested", order=order.number, payment=str(source.id), transaction=str(transaction.id), amount=amount)
+    await tx.session.flush()
+
+
+def _transaction(tx: Tx, ctx: RunContext, source: Payment, kind: TransactionType, minor: int, reason: str) -> PaymentTransaction:
+    """Add a pending movement whose key follows from the call and the payment, so that it can exist only once."""
+    call = f"approval:{ctx.approval_id}" if ctx.approval_id else ctx.call_key
+    return tx.add(
+        PaymentTransaction(
+            tenant_id=tx.tenant_id,
+            payment_id=source.id,
+            type=kind,
+            state=TransactionState.PENDING,
+            amount_minor=minor,
+            currency=source.currency,
+            reason=reason,
+            idempotency_key=f"{kind}:{uuid5(source.id, call)}",
+            created_at=tx.now,
+        )
+    )
+
+
+def _take(waiting: list[tuple[UUID, int]], limit: int) -> list[tuple[UUID, int]]:
+    """Remove and return up to `limit` minor units of line amounts."""
+    taken = list[tuple[UUID, int]]()
+    while waiting and limit > 0:
+        line_id, minor = waiting.pop(0)
+        part = min(minor, limit)
+        taken.append((line_id, part))
+        limit -= part
+        if minor > part:
+            waiting.insert(0, (line_id, minor - part))
+    return taken
