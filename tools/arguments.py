@@ -25,18 +25,18 @@ def _lower(value: object) -> object:
 
 OrderNumber = Annotated[
     str,
-    BeforeValidator(_order_number),
     Field(pattern=r"^[0-9]{1,18}$", description="Order number, such as 1042", json_schema_extra={"format": "order-number"}),
+    BeforeValidator(_order_number),
 ]
 ReturnNumber = Annotated[
     str,
-    BeforeValidator(_upper),
     Field(pattern=r"^R-[0-9]{1,18}$", description="Return number, such as R-1007", json_schema_extra={"format": "return-number"}),
+    BeforeValidator(_upper),
 ]
 TicketNumber = Annotated[
     str,
-    BeforeValidator(_upper),
     Field(pattern=r"^T-[0-9]{1,18}$", description="Ticket number, such as T-1003", json_schema_extra={"format": "ticket-number"}),
+    BeforeValidator(_upper),
 ]
 ItemRef = Annotated[
     str,
@@ -55,8 +55,8 @@ CustomerRef = Annotated[
 ]
 ChannelCode = Annotated[
     str,
-    BeforeValidator(_lower),
     Field(pattern=r"^[a-z][a-z0-9_]{1,19}$", description="Sales channel, such as amazon", json_schema_extra={"format": "channel"}),
+    BeforeValidator(_lower),
 ]
 Query = Annotated[
     str, Field(min_length=1, max_length=300, description="What to look for, in plain words", json_schema_extra={"format": "query"})
