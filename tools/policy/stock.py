@@ -22,6 +22,8 @@ class StockPolicy(BaseModel):
     lead_days: int = 7
     purchase_limit_minor: int = 100_000
     """Up to here a manager's purchase order goes out at once; above, the owner approves."""
+    adjustment_limit_units: int = 50
+    """Up to here a correction of stock is made at once; above, a manager approves."""
 
     def level(self, available: int, reorder_point: int) -> str:
         """Return `out`, `critical`, `high`, `low` or `ok`: how urgent it is to reorder."""
@@ -79,3 +81,40 @@ def decide_purchase(policy: StockPolicy, plan: PurchasePlan, _principal: Princip
     reason = f"Purchase orders over {limit} need the owner's approval."
     preview = Preview(title=f"Order {plan.quantity} x {plan.title}", rows=rows)
     return approve("purchase.over_limit", reason, preview, role=Role.OWNER)
+
+
+class AdjustmentPlan(BaseModel):
+    """A correction of what a warehouse holds of an item."""
+
+    sku: str
+    title: str
+    warehouse: str
+    delta: int
+    reason: str
+    on_hand: int
+    reserved: int
+
+
+def decide_adjustment(policy: StockPolicy, plan: AdjustmentPlan, _principal: Principal) -> Decision:
+    """Decide on a correction; what is reserved for orders must stay on hand."""
+    if plan.delta == 0:
+        return deny("stock.nothing_to_change", "A correction of 0 units changes nothing.", "give the number of units to add or take away")
+    after = plan.on_hand + plan.delta
+    if after < plan.reserved:
+        free = plan.on_hand - plan.reserved
+        held = f"{plan.on_hand} on hand, {plan.reserved} reserved for orders"
+        reason = f"{plan.warehouse} holds {held} of {plan.sku}: {-plan.delta} cannot be taken away."
+        return deny("stock.below_zero", reason, f"take away at most {free}" if free else "check the count, or release reservations first")
+    if abs(plan.delta) <= policy.adjustment_limit_units:
+        return allow("stock.adjust_within_limit")
+    rows = (
+        ("Item", f"{plan.title} ({plan.sku})"),
+        ("Warehouse", plan.warehouse),
+        ("Change", f"{plan.delta:+d} units"),
+        ("On hand", f"{plan.on_hand} -> {after}"),
+        ("Reserved", str(plan.reserved)),
+        ("Reason", plan.reason),
+    )
+    preview = Preview(title=f"Correct stock of {plan.title} by {plan.delta:+d}", rows=rows)
+    reason = f"Corrections over {policy.adjustment_limit_units} units need a manager's approval."
+    return approve("stock.adjust_over_limit", reason, preview, role=Role.MANAGER)
