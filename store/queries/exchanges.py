@@ -33,8 +33,8 @@ class Sibling(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The product with the variant's options."""
-        return ", ".join([self.name, *map(str, self.options.values())])
+        """The product with the variant's options, by option name, since JSONB keeps no order."""
+        return ", ".join([self.name, *(str(self.options[name]) for name in sorted(self.options))])
 
 
 async def siblings(tx: ReadTx, variant_id: UUID) -> list[Sibling]:
