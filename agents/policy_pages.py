@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ _SIGNAL_WORDS = {
 }
 
 
-_PAGES = ("returns", "cancellation", "refunds", "delivery", "service", "internal-approvals")
+_PAGES = ("returns", "cancellation", "refunds", "delivery", "warranty", "service", "internal-approvals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "commissions": [_Commission(_channel(code), rate) for code, rate in policy.pricing.commission_by_channel.items()],
         "money": money,
         "percent": _percent,
-        "days": lambda count: _counted(count, "day"),
-        "hours": lambda count: _counted(count, "hour"),
-        "minutes": lambda count: _counted(count, "minute"),
+        "days": partial(_counted, "day"),
+        "hours": partial(_counted, "hour"),
+        "minutes": partial(_counted, "minute"),
     }
 
 
@@ -136,5 +136,5 @@ def _percent(rate: Decimal | int) -> str:
     return f"{Decimal(rate).normalize():f} %"
 
 
-def _counted(count: int, unit: str) -> str:
+def _counted(unit: str, count: int) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
