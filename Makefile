@@ -1,0 +1,41 @@
+# One word for each job. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help install lock fmt lint types test test-external bench eval demo docs
+
+help: ## List the jobs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: ## Install everything into .venv
+	uv sync
+
+lock: ## Pin the newest releases of the whole closure in pyproject.toml
+	uv run python deploy/lock.py
+	uv sync
+
+fmt: ## Format, and mend what can be mended safely
+	uv run ruff format .
+	uv run ruff check --fix .
+
+lint: ## Style, layers and types
+	uv run ruff format --check .
+	uv run ruff check .
+	uv run lint-imports
+	uv run pyright
+
+test: ## Every test, on embedded servers and the offline model
+	uv run pytest
+
+test-external: ## The integration suite on a PostgreSQL of the system's
+	tests/external_postgres.sh
+
+bench: ## Speed, side by side with peers
+	uv run python -m bench
+
+eval: ## Measured quality of the agents
+	uv run storehand eval smoke
+
+demo: ## The demo shop
+	uv run storehand demo
+
+docs: ## Write the generated pages again
+	uv run python docs/generate.py
