@@ -1,0 +1,171 @@
+"""Conversations as LangGraph's API shows them: read from checkpoints, after the thread's row has admitted the caller."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from langchain_core.messages import AnyMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StateSnapshot
+
+from core.errors import NotFound
+from core.identity import Principal
+from graph.agent import as_dict
+from graph.build import build
+from memory.checkpoints import RunSaver
+from server.dialects.langgraph import Values, assistant_uuid
+from server.wiring import Runtime
+from store.queries import threads
+from store.tables.runtime import Thread
+from store.unit import translated
+
+_SHOWN = frozenset({"human", "ai", "tool"})
+"""Hints of ours to the model are no part of the conversation."""
+_READERS = 5
+
+
+async def admitted(runtime: Runtime, principal: Principal, thread_id: UUID) -> Thread:
+    """Return a thread of the caller.
+
+    Raises:
+        NotFound: unknown, or somebody else's.
+    """
+    async with runtime.units.read(principal) as tx:
+        return await threads.get(tx, thread_id)
+
+
+async def thread_state(runtime: Runtime, principal: Principal, thread_id: UUID, checkpoint_id: str | None = None) -> dict[str, Any]:
+    """Return the state of the caller's thread, now or at one of its checkpoints.
+
+    Raises:
+        NotFound: no such thread, or no such checkpoint.
+    """
+    await admitted(runtime, principal, thread_id)
+    snapshot = await _snapshot(runtime, thread_id, checkpoint_id)
+    if checkpoint_id is not None and snapshot.created_at is None:
+        raise NotFound("checkpoint", checkpoint_id)
+    return _state(snapshot, thread_id)
+
+
+async def history(
+    runtime: Runtime, principal: Principal, thread_id: UUID, *, limit: int = 10, before: str | None = None
+) -> list[dict[str, Any]]:
+    """Return past states of the caller's thread, newest first.
+
+    Raises:
+        NotFound: no such thread.
+    """
+    await admitted(runtime, principal, thread_id)
+    graph = build(RunSaver(runtime.pool))
+    end = _config(thread_id, before) if before else None
+    with translated():
+        return [_state(one, thread_id) async for one in graph.aget_state_history(_config(thread_id), limit=limit, before=end)]
+
+
+async def thread_values(runtime: Runtime, principal: Principal, thread_id: UUID) -> Values:
+    """Return what `values` events and waiting clients get."""
+    await admitted(runtime, principal, thread_id)
+    snapshot = await _snapshot(runtime, thread_id)
+    return Values(_values(snapshot), _interrupts(snapshot))
+
+
+async def as_threads(runtime: Runtime, rows: Sequence[Thread], *, with_values: bool = True) -> list[dict[str, Any]]:
+    """Return threads, which were read for their owner, in the API's form with their current values."""
+    gate = asyncio.Semaphore(_READERS)
+
+    async def one(row: Thread) -> dict[str, Any]:
+        if not with_values:
+            return _thread(row, None)
+        async with gate:
+            return _thread(row, await _snapshot(runtime, row.id))
+
+    return list(await asyncio.gather(*map(one, rows)))
+
+
+async def is_known(runtime: Runtime, thread_id: UUID) -> bool:
+    """Return whether any conversation, of whichever store, has checkpoints under this id: then nobody else may take the id."""
+    return (await _snapshot(runtime, thread_id)).created_at is not None
+
+
+async def forget(runtime: Runtime, thread_id: UUID) -> None:
+    """Delete the checkpoints of a thread whose row is gone."""
+    with translated():
+        await RunSaver(runtime.pool).adelete_thread(str(thread_id))
+
+
+async def _snapshot(runtime: Runtime, thread_id: UUID, checkpoint_id: str | None = None) -> StateSnapshot:
+    with translated():
+        return await build(RunSaver(runtime.pool)).aget_state(_config(thread_id, checkpoint_id))
+
+
+def _thread(row: Thread, snapshot: StateSnapshot | None) -> dict[str, Any]:
+    graph_id = row.meta.get("graph_id")
+    assistant = {"assistant_id": str(assistant_uuid(graph_id))} if graph_id else {}
+    tasks = snapshot.tasks if snapshot else ()
+    return {
+        "thread_id": str(row.id),
+        "created_at": row.created_at.isoformat(),
+        "updated_at": row.updated_at.isoformat(),
+        "state_updated_at": row.updated_at.isoformat(),
+        "metadata": {**row.meta, **assistant},
+        "status": row.status,
+        "config": {},
+        "values": _values(snapshot) if snapshot and snapshot.created_at else None,
+        "error": row.error,
+        "interrupts": {task.id: [_interrupt(one) for one in task.interrupts] for task in tasks if task.interrupts},
+    }
+
+
+def _state(snapshot: StateSnapshot, thread_id: UUID) -> dict[str, Any]:
+    here, parent = _checkpoint(snapshot.config, thread_id), _checkpoint(snapshot.parent_config, thread_id)
+    tasks: list[dict[str, Any]] = [
+        {
+            "id": task.id,
+            "name": task.name,
+            "path": ["__pregel_pull", task.name],
+            "error": "the step failed" if task.error else None,
+            "interrupts": [_interrupt(one) for one in task.interrupts],
+            "checkpoint": None,
+            "state": None,
+            "result": None,
+        }
+        for task in snapshot.tasks
+    ]
+    return {
+        "values": _values(snapshot),
+        "next": list(snapshot.next),
+        "tasks": tasks,
+        "metadata": {**(snapshot.metadata or {}), "thread_id": str(thread_id)} if snapshot.created_at else {},
+        "created_at": snapshot.created_at,
+        "checkpoint": here,
+        "parent_checkpoint": parent,
+        "interrupts": _interrupts(snapshot),
+        "checkpoint_id": here["checkpoint_id"] if here else None,
+        "parent_checkpoint_id": parent["checkpoint_id"] if parent else None,
+    }
+
+
+def _values(snapshot: StateSnapshot) -> dict[str, Any]:
+    messages: list[AnyMessage] = snapshot.values.get("messages", [])
+    return {"messages": [as_dict(message) for message in messages if message.type in _SHOWN]}
+
+
+def _interrupts(snapshot: StateSnapshot) -> list[dict[str, Any]]:
+    return [_interrupt(one) for one in snapshot.interrupts]
+
+
+def _interrupt(one: Any) -> dict[str, Any]:
+    return {"value": one.value, "id": one.id}
+
+
+def _config(thread_id: UUID, checkpoint_id: str | None = None) -> RunnableConfig:
+    where = {"thread_id": str(thread_id), "checkpoint_ns": ""}
+    return {"configurable": {**where, "checkpoint_id": checkpoint_id} if checkpoint_id else where}
+
+
+def _checkpoint(config: RunnableConfig | None, thread_id: UUID) -> dict[str, Any] | None:
+    where = (config or {}).get("configurable", {})
+    if "checkpoint_id" not in where:
+        return None
+    return {"thread_id": str(thread_id), "checkpoint_ns": "", "checkpoint_id": where["checkpoint_id"]}
