@@ -1,0 +1,227 @@
+"""Reads a conversation: turns with what was called and returned, and what is being talked about."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+from agents.llm.offline import lexicon, words
+from tools.items import fold, terms
+
+_RECENT = 8
+"""How many turns back something may be meant by `it`."""
+_REFUSALS = frozenset({"denied", "failed", "pending"})
+_PATTERNS = {kind: re.compile(pattern) for kind, pattern in lexicon.PATTERNS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A tool call with its outcome."""
+
+    name: str
+    args: Mapping[str, Any]
+    status: str
+    """`ok`, `denied`, `failed` or `pending`."""
+    content: str
+    data: Any = None
+    message: str = ""
+    code: str = ""
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a person said, and everything until they spoke again."""
+
+    text: str
+    done: list[Done] = field(default_factory=list[Done])
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing of a list that a tool returned."""
+
+    value: str
+    data: Mapping[str, Any]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The folded words of its short texts, those of its items included."""
+        return frozenset[str]().union(*(terms(text) for text in _strings(self.data)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Values of one format that were named together: one is what we talk about, several are a list to choose from."""
+
+    kind: str
+    values: tuple[str, ...]
+    records: tuple[Record, ...] = ()
+
+
+def read(messages: Sequence[BaseMessage]) -> list[Turn]:
+    """Return the turns of a conversation; what precedes the first human message is left out."""
+    turns: list[Turn] = []
+    calls: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            turns.append(Turn(str(message.text)))
+        elif isinstance(message, AIMessage):
+            calls |= {call["id"] or "": (call["name"], call["args"]) for call in message.tool_calls}
+            if turns and not message.tool_calls and not message.invalid_tool_calls:
+                turns[-1].reply = str(message.text)
+        elif isinstance(message, ToolMessage) and turns:
+            name, args = calls.get(message.tool_call_id, (message.name or "", {}))
+            turns[-1].done.append(_done(name, args, str(message.text)))
+    return turns
+
+
+def records(data: Any, kind: str) -> list[Record]:
+    """Return the outermost things of a result's lists that have a value of a format, each value once."""
+    level: list[Any] = [data]
+    while level:
+        listed = [item for value in level for item in _lists(value)]
+        found = {value: Record(value, item) for item in reversed(listed) if isinstance(item, Mapping) and (value := _value(item, kind))}
+        if found:
+            return list(reversed(found.values()))
+        level = listed
+    return []
+
+
+def subject(data: Any, kind: str) -> str | None:
+    """Return the value of a format that a whole result is about."""
+    return _value(data, kind) if isinstance(data, Mapping) else None
+
+
+class Memory:
+    """What was talked about up to some point, the newest last."""
+
+    def __init__(self, turns: Sequence[Turn], kinds: Mapping[str, Mapping[str, str]]) -> None:
+        """Read the last turns; `kinds` gives the format of each argument of each tool."""
+        self._kinds = kinds
+        self.mentions = [mention for turn in turns[-_RECENT:] for mention in self._of_turn(turn)]
+        self.results = [done.data for turn in turns[-_RECENT:] for done in turn.done if done.status == "ok"]
+
+    def focus(self, kind: str) -> Mention | None:
+        """Return what was named last."""
+        return next((mention for mention in reversed(self.mentions) if mention.kind == kind), None)
+
+    def refer(self, kind: str, text: str) -> str | None:
+        """Return what `the other one`, `the second one` or `the next one` means in the last list."""
+        place = next(
+            (index for index, mention in reversed(list(enumerate(self.mentions))) if mention.kind == kind and len(mention.values) > 1), None
+        )
+        if place is None:
+            return None
+        values = self.mentions[place].values
+        touched = [mention.values[0] for mention in self.mentions[place + 1 :] if mention.kind == kind and len(mention.values) == 1]
+        if re.search(r"\bother( one| order| item)?\b", text):
+            left = [value for value in values if value not in touched]
+            return left[0] if len(left) == 1 else None
+        if re.search(r"\bnext( one)?\b", text):
+            after = values.index(touched[-1]) + 1 if touched and touched[-1] in values else 0
+            return values[after] if after < len(values) else None
+        noun = rf"one|{lexicon.NAMES[kind]}" + ("|product" if kind == "item" else "")
+        match = re.search(rf"\b({'|'.join(lexicon.ORDINALS)})(?: ({noun}))?\b(?! \w*(?:day|week|month|year))", text)
+        if match and (match.group(2) or len(text.split()) <= 3):
+            index = lexicon.ORDINALS[match.group(1)]
+            return values[index] if index < len(values) else None
+        return None
+
+    def items_of(self, order: str) -> list[Record]:
+        """Return the items of an order as far as results showed them, the newest result first."""
+        for data in reversed(self.results):
+            if subject(data, "order-number") == order and (found := records(data, "item")):
+                return found
+            for record in records(data, "order-number"):
+                if record.value == order and (found := records(record.data, "item")):
+                    return found
+        return []
+
+    @property
+    def item_words(self) -> frozenset[str]:
+        """The folded words of the titles and SKUs that results named."""
+        found = (record.data.get(key) for data in self.results for record in records(data, "item") for key in ("title", "sku", "product"))
+        return frozenset[str]().union(*(terms(text) for text in found if isinstance(text, str))) - {
+            fold(w) for w in lexicon.STOP | lexicon.NOT_ITEMS
+        }
+
+    def _of_turn(self, turn: Turn) -> Iterator[Mention]:
+        yield from spoken(turn.text)
+        for done in turn.done:
+            for name, value in done.args.items():
+                kind = self._kinds.get(done.name, {}).get(name, "")
+                if kind in lexicon.KEYS and isinstance(value, str):
+                    yield Mention(kind, (value,))
+            if done.status != "ok":
+                continue
+            for kind in lexicon.KEYS:
+                if whole := subject(done.data, kind):
+                    yield Mention(kind, (whole,))
+                elif found := records(done.data, kind):
+                    yield Mention(kind, tuple(record.value for record in found), tuple(found))
+
+
+def spoken(text: str) -> Iterator[Mention]:
+    """Yield the numbers that a text names."""
+    for kind, pattern in words.NUMBERED.items():
+        if found := pattern.search(text):
+            yield Mention(kind, (f"{kind[0].upper()}-{next(group for group in found.groups() if group)}",))
+    if numbers := order_numbers(text):
+        yield Mention("order-number", numbers)
+    if found := words.EMAIL.search(text):
+        yield Mention("customer", (found.group(0),))
+
+
+def order_numbers(text: str) -> tuple[str, ...]:
+    """Return the order numbers of a text: those called so, else the first bare number of four digits and more, with those listed beside it."""
+    for pattern in (*words.NUMBERED.values(), words.SKU, words.EMAIL, words.AMOUNT):
+        text = pattern.sub(" ", text)
+    named = words.ORDER.findall(text)
+    listed = re.search(r"(?<![\w.,-])#?\d{3,18}(?:\s*(?:,|and|&|or|\+)\s*(?:order )?#?\d{3,18})+\b", text)
+    together = re.findall(r"\d{3,18}", listed.group(0)) if listed else []
+    found = [*named, *(together if not named or set(named) & set(together) else [])] or words.BARE.findall(text)[:1]
+    return tuple(dict.fromkeys(found))
+
+
+def _done(name: str, args: Mapping[str, Any], content: str) -> Done:
+    try:
+        data = json.loads(content)
+    except ValueError:
+        return Done(name, args, "ok", content, None)
+    if isinstance(data, dict) and data.get("status") in _REFUSALS and "message" in data and ({"code", "rule", "approval_id"} & data.keys()):
+        allowed = tuple(str(way) for way in data.get("allowed") or ())
+        return Done(name, args, str(data["status"]), content, data, str(data["message"]), str(data.get("code") or ""), allowed)
+    return Done(name, args, "ok", content, data)
+
+
+def _value(data: Mapping[str, Any], kind: str) -> str | None:
+    for key in lexicon.KEYS[kind]:
+        value = data.get(key)
+        if isinstance(value, str) and _PATTERNS[kind].match(value):
+            return value
+    return None
+
+
+def _lists(value: Any) -> Iterator[Any]:
+    """Yield the elements of the lists nearest below a value."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _lists(inner)
+    elif isinstance(value, list):
+        yield from value
+
+
+def _strings(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, str) and len(value) <= 120 and key not in {"text", "what", "note", "message", "description", "review"}:
+        yield value
+    elif isinstance(value, Mapping) and "provenance" not in value:
+        for name, inner in value.items():
+            yield from _strings(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner, key)
