@@ -17,4 +17,4 @@ async def take(tx: Tx, series: str) -> int:
     The series is locked until the commit: take a number after every other lock.
     """
     values = {"tenant": tx.tenant_id, "series": series, "first": _FIRST}
-    return int((await tx.session.execute(_TAKE, values)).scalar_one())
+    return int((await tx.connection.execute(_TAKE, values)).scalar_one())

@@ -54,10 +54,10 @@ async def match(tx: ReadTx, wanted: str, limit: int = 6) -> Sequence[Customer]:
 
 async def figures(tx: ReadTx, customer_id: UUID) -> Figures:
     """Return a customer's history in figures."""
-    return Figures(*(await tx.session.execute(_FIGURES, {"tenant": tx.tenant_id, "customer": customer_id})).one())
+    return Figures(*(await tx.connection.execute(_FIGURES, {"tenant": tx.tenant_id, "customer": customer_id})).one())
 
 
 async def lifetime_values(tx: ReadTx, customer_id: UUID) -> list[tuple[str, int]]:
     """Return what a customer paid and did not get back, as currency and minor units, the largest first."""
-    rows = await tx.session.execute(_VALUES, {"tenant": tx.tenant_id, "customer": customer_id})
+    rows = await tx.connection.execute(_VALUES, {"tenant": tx.tenant_id, "customer": customer_id})
     return [(row.currency, int(row.minor)) for row in rows]

@@ -32,12 +32,17 @@ class Sibling(NamedTuple):
     available: int
 
     @property
+    def values(self) -> list[str]:
+        """The variant's options by option name, since JSONB keeps no order."""
+        return [str(self.options[name]) for name in sorted(self.options)]
+
+    @property
     def title(self) -> str:
-        """The product with the variant's options, by option name, since JSONB keeps no order."""
-        return ", ".join([self.name, *(str(self.options[name]) for name in sorted(self.options))])
+        """The product with the variant's options."""
+        return ", ".join([self.name, *self.values])
 
 
 async def siblings(tx: ReadTx, variant_id: UUID) -> list[Sibling]:
     """Return the other variants of a variant's product with their available units, by SKU."""
-    rows = await tx.session.execute(_SIBLINGS, {"tenant": tx.tenant_id, "variant": variant_id})
+    rows = await tx.connection.execute(_SIBLINGS, {"tenant": tx.tenant_id, "variant": variant_id})
     return [Sibling(*row) for row in rows]

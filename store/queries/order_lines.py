@@ -59,7 +59,7 @@ class LineState:
 
 async def states(tx: ReadTx, order: Order) -> list[LineState]:
     """Return the lines of an order, by title. An order that arrived without any parcel on record arrived whole."""
-    rows = (await tx.session.execute(_STATES, {"tenant": tx.tenant_id, "order": order.id})).all()
+    rows = (await tx.connection.execute(_STATES, {"tenant": tx.tenant_id, "order": order.id})).all()
     whole = order.delivered_at is not None and not any(row.sent for row in rows)
     return [
         LineState(

@@ -42,4 +42,4 @@ async def cancel_pending(tx: Tx, payment_ids: Sequence[UUID]) -> None:
         .where(col(PaymentTransaction.type).in_(taking), col(PaymentTransaction.state) == TransactionState.PENDING)
         .values(state=TransactionState.CANCELLED)
     )
-    await tx.session.execute(query)
+    await tx.connection.execute(query)

@@ -34,11 +34,11 @@ _RELEASE = text(
 
 async def held_units(tx: ReadTx, order_id: UUID) -> int:
     """Return how many units are held for an order."""
-    return int((await tx.session.execute(_UNITS, {"tenant": tx.tenant_id, "order": order_id})).scalar_one())
+    return int((await tx.connection.execute(_UNITS, {"tenant": tx.tenant_id, "order": order_id})).scalar_one())
 
 
 async def release(tx: Tx, order_id: UUID) -> int:
     """Free everything that is held for an order, once, and return the units. Lock order and payments first."""
     values = {"tenant": tx.tenant_id, "order": order_id}
-    await tx.session.execute(_LOCK, values)
-    return int((await tx.session.execute(_RELEASE, values)).scalar_one())
+    await tx.connection.execute(_LOCK, values)
+    return int((await tx.connection.execute(_RELEASE, values)).scalar_one())

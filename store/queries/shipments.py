@@ -22,11 +22,11 @@ _LATE = f"""
     FROM shipments s JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
     WHERE s.tenant_id = :tenant AND s.status IN {_ON_ITS_WAY} AND s.promised_at < :now AND o.status <> 'cancelled'
 """
-_COUNT_LATE = text(f"SELECT count(*) {_LATE}")  # noqa: S608
 _FIND_LATE = text(
     f"""
     SELECT late.*, c.name AS carrier, p.name AS customer, e.text AS last_text, e.place AS last_place, e.at AS last_at
-    FROM (SELECT o.number, s.id, s.tenant_id, s.carrier_id, o.customer_id, s.tracking_number, s.status, s.promised_at {_LATE}
+    FROM (SELECT o.number, s.id, s.tenant_id, s.carrier_id, o.customer_id, s.tracking_number, s.status, s.promised_at,
+                 count(*) OVER () AS total {_LATE}
           ORDER BY s.promised_at LIMIT :limit) late
     JOIN carriers c ON c.tenant_id = late.tenant_id AND c.id = late.carrier_id
     JOIN customers p ON p.tenant_id = late.tenant_id AND p.id = late.customer_id
@@ -86,17 +86,15 @@ async def last_reports(tx: ReadTx, shipment_ids: Sequence[UUID], each: int) -> d
     """Return the last `each` reports of several parcels by parcel, newest first."""
     values = {"tenant": tx.tenant_id, "shipments": list(shipment_ids), "each": each}
     grouped: dict[UUID, list[Report]] = defaultdict(list)
-    for row in await tx.session.execute(_LAST_EVENTS, values):
+    for row in await tx.connection.execute(_LAST_EVENTS, values):
         grouped[row.shipment_id].append(Report(row.shipment_id, row.status, row.place, row.text, row.at))
     return grouped
 
 
 async def late(tx: ReadTx, limit: int) -> tuple[int, list[LateParcel]]:
     """Return how many parcels are late and the `limit` latest of them."""
-    values = {"tenant": tx.tenant_id, "now": tx.now}
-    total = int((await tx.session.execute(_COUNT_LATE, values)).scalar_one())
-    rows = await tx.session.execute(_FIND_LATE, {**values, "limit": limit}) if total else ()
-    return total, [
+    rows = (await tx.connection.execute(_FIND_LATE, {"tenant": tx.tenant_id, "now": tx.now, "limit": limit})).all()
+    return int(rows[0].total) if rows else 0, [
         LateParcel(
             row.number,
             row.carrier,

@@ -1,6 +1,7 @@
 """What refunds promise: computed from rows, capped, approved over a limit, and paid back once."""
 
 import asyncio
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -24,7 +25,7 @@ PAID = 19_000
 async def refunded(shop: Shop, order: str = "1004") -> int:
     async with shop.units.read(shop.owner) as tx:
         query = text("SELECT refunded_minor FROM payments WHERE id = :id")
-        return (await tx.session.execute(query, {"id": shop.orders[order].payment_id})).scalar_one()
+        return (await tx.connection.execute(query, {"id": shop.orders[order].payment_id})).scalar_one()
 
 
 def euros(minor: int) -> dict[str, object]:
@@ -81,7 +82,7 @@ async def test_a_refund_that_does_not_fit_changes_nothing(shop: Shop, desk: Desk
 async def test_refunds_over_the_limit_wait_for_a_manager_who_sees_the_amounts(shop: Shop, desk: Desk) -> None:
     asked = await desk.call(shop.staff, "issue_refund", {"order": "1004"})
     assert (asked.status, asked.rule) == (Outcome.PENDING, "refund.over_limit")
-    shown = dict(map(tuple, asked.data["approval"]["preview"]))  # pyright: ignore
+    shown = dict(cast(dict[str, Any], asked.data["approval"])["preview"])
     assert shown["Amount"] == "€190.00"
     assert shown["3 x Merino Tee, Black, M"] == "€90.00"
     assert asked.approval_id is not None
@@ -176,9 +177,9 @@ async def test_postgres_refuses_a_refund_over_the_cap_whoever_writes_it(shop: Sh
 async def test_a_refund_leaves_one_outbound_message_and_one_link_in_the_chain(shop: Shop, desk: Desk) -> None:
     await desk.ok(shop.staff, "issue_refund", {"order": "1004", "item": "headset"})
     async with shop.units.read(shop.owner) as tx:
-        rows = (await tx.session.execute(text("SELECT topic, key, body FROM outbox ORDER BY key"))).all()
-        lines = (await tx.session.execute(text("SELECT order_line_id, amount_minor FROM refund_lines"))).all()
-        counts = (await tx.session.execute(text("SELECT (SELECT count(*) FROM ledger), (SELECT count(*) FROM audit)"))).one()
+        rows = (await tx.connection.execute(text("SELECT topic, key, body FROM outbox ORDER BY key"))).all()
+        lines = (await tx.connection.execute(text("SELECT order_line_id, amount_minor FROM refund_lines"))).all()
+        counts = (await tx.connection.execute(text("SELECT (SELECT count(*) FROM ledger), (SELECT count(*) FROM audit)"))).one()
         assert (await audit.verify(tx)).broken_at is None
     assert [row.topic for row in rows] == ["payment.refund.requested", "payment.refunded"]
     assert rows[0].body["amount"] == euros(10_000)

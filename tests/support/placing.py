@@ -192,7 +192,7 @@ class Placing:
             )
             if status is ReservationStatus.ACTIVE:
                 reserve = text("UPDATE stock_levels SET reserved = reserved + :units WHERE tenant_id = :tenant AND variant_id = :variant")
-                await self.tx.session.execute(reserve, {"units": sold.quantity, "tenant": self.tx.tenant_id, "variant": variant.id})
+                await self.tx.connection.execute(reserve, {"units": sold.quantity, "tenant": self.tx.tenant_id, "variant": variant.id})
 
     async def _ship(self, placed: Placed, status: ShipmentStatus) -> None:
         arrived = self.now - placed.arrived if placed.arrived else None

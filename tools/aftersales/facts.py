@@ -24,6 +24,9 @@ from tools.policy import Policy
 from tools.policy.returns import Assessment, ReturnPlan, assess
 from tools.spec import Args
 
+_OFFERED = 8
+"""Variants that are named when the wanted one is not clear."""
+
 
 class RequestReturn(Args):
     """What comes back, and why."""
@@ -180,25 +183,31 @@ def _variant(ref: str, value: LineValue, siblings: list[Sibling], quantity: int)
         InvalidInput: none or several fit; the message lists what is in stock.
     """
     stocked = [each for each in siblings if each.available >= quantity]
-    offer = ", ".join(f"{each.title} ({each.sku})" for each in stocked) or "no other variant is in stock"
+    offer = _offer(stocked)
     exact = [each for each in siblings if each.sku.lower() == ref.strip().lower()]
     wanted = meaning(ref) - terms(value.title.split(",")[0])
-    fitting = exact or [each for each in siblings if wanted and wanted <= terms(" ".join(map(str, each.options.values())))]
+    fitting = exact or [each for each in siblings if wanted and wanted <= terms(" ".join(each.values))]
     available = [each for each in fitting if each in stocked]
     if len(available) > 1:
         available = _closest(available, value)
     if len(available) == 1:
         return available[0]
     if available:
-        choices = ", ".join(f"{each.title} ({each.sku})" for each in available)
-        raise InvalidInput(f"“{ref}” fits several variants; which one: {choices}?", field="wanted", code="variant_unclear")
+        raise InvalidInput(f"“{ref}” fits several variants; which one: {_offer(available)}?", field="wanted", code="variant_unclear")
     if fitting:
         raise InvalidInput(f"{fitting[0].title} is out of stock; in stock: {offer}", field="wanted", code="out_of_stock")
     raise InvalidInput(f"there is no “{ref}” of {value.title}; in stock: {offer}", field="wanted", code="variant_unknown")
 
 
+def _offer(variants: list[Sibling]) -> str:
+    """Return variants as a person would be asked about them, a handful at most."""
+    shown = [f"{', '.join(each.values)} ({each.sku})" for each in variants[:_OFFERED]]
+    more = [f"{len(variants) - _OFFERED} more"] if len(variants) > _OFFERED else []
+    return ", ".join([*shown, *more]) or "no other variant"
+
+
 def _closest(variants: list[Sibling], value: LineValue) -> list[Sibling]:
     """Keep the variants that share most options with the item: somebody who says size 43 keeps the colour."""
     bought = terms(value.title)
-    shared = [len(bought & terms(" ".join(map(str, each.options.values())))) for each in variants]
+    shared = [len(bought & terms(" ".join(each.values))) for each in variants]
     return [each for each, count in zip(variants, shared, strict=True) if count == max(shared)]

@@ -46,9 +46,7 @@ class ChangeAddress(Args):
     line2: Annotated[str, _short(160, "Floor, apartment or care of")] | None = None
     city: Annotated[str, _short(80, "City")]
     postal_code: Annotated[str, _short(16, "Postal code")]
-    country: Annotated[
-        str, Field(pattern=r"^[A-Z]{2}$", description="Country as two letters, such as FR"), BeforeValidator(_upper)
-    ]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="Country as two letters, such as FR"), BeforeValidator(_upper)]
 
 
 class HoldOrder(Args):

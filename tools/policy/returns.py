@@ -154,8 +154,11 @@ def decide(policy: ReturnPolicy, plan: ReturnPlan, _principal: Principal) -> Dec
     rows += [("Reason", plan.reason.replace("_", " ")), ("Restocking fee", str(fees)), ("Return shipping", str(shipping))]
     if plan.type is ReturnType.EXCHANGE:
         rows.append(("Exchange for", plan.exchange_for or "the same item"))
+    elif plan.type is ReturnType.REPLACEMENT:
+        rows.append(("Sent again", "the same item"))
     else:
-        rows.append(("Refund after inspection", str(total)))
+        kind = "Store credit" if plan.type is ReturnType.STORE_CREDIT else "Refund"
+        rows.append((f"{kind} after inspection", str(total)))
     if any(line.needs_photo for line in plan.lines):
         rows.append(("Photo", "needed before we approve it"))
     preview = Preview(title=f"Return from order {plan.order}", rows=tuple(rows))
