@@ -1,6 +1,5 @@
 """Thinking: chooses the agent for a turn, and asks the model with that agent's prompt and tools."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +52,7 @@ class Mind:
         """Choose the agent for a turn; costs a model call only when rules and classifier are unsure."""
         agents = self.agents_for(principal)
         active = active if active in agents else None
-        scores = await asyncio.to_thread(self.classifier.probabilities, text, agents)
+        scores = self.classifier.probabilities(text, agents)
         route, sure = supervisor.decide(text, agents, scores, active)
         if not sure and not self.models.is_offline and len(text) > 3:
             route = await self._ask_router(text, agents, meter) or route

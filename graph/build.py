@@ -40,6 +40,11 @@ def topology() -> StateGraph[State, TurnContext, Any, Any]:
     return graph
 
 
+@cache
+def _compiled() -> CompiledStateGraph[State, TurnContext, Any, Any]:
+    return topology().compile(name="storehand")
+
+
 def build(checkpointer: Any) -> CompiledStateGraph[State, TurnContext, Any, Any]:
-    """Return the graph for one run over its checkpointer."""
-    return topology().compile(checkpointer=checkpointer, name="storehand")
+    """Return the graph for one run over its checkpointer. Compiling takes milliseconds, so it is done once a process."""
+    return _compiled().copy({"checkpointer": checkpointer})

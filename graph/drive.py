@@ -1,9 +1,10 @@
 """Drives one claimed run through the graph, and writes how it began and ended into the run log."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -22,12 +23,15 @@ from graph.build import build
 from graph.state import TurnContext
 from memory.checkpoints import Pool, RunSaver
 from memory.journal import Journal, Live
+from store import events
 from store.queries import runs, tenants
 from store.tables.runtime import RunStatus, ThreadStatus
-from store.unit import Units
+from store.tables.tenancy import Tenant
+from store.unit import ReadTx, Units
 from tools.executor import Executor
 
 _log = get_logger(__name__)
+_REMEMBER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Driver:
     live: Live | None
     budget: Budget
     clock: Clock
+    tenants: dict[UUID, tuple[datetime, Tenant]] = field(default_factory=dict[UUID, tuple[datetime, Tenant]])
+    """Name and currency of stores, with the instant until which they are not read again."""
 
     async def drive(self, ctx: RunContext, work: dict[str, Any]) -> None:
         """Run to the end, to an approval, or to an error; each is stored under the run's fencing token.
@@ -83,10 +89,10 @@ class Driver:
                 facts.append(ApprovalDecided(approval_id=resume["approval_id"], decision=resume["decision"], by=resume.get("by")))
             facts += [ApprovalDecided(approval_id=closed, decision="superseded") for closed in work.get("superseded", [])]
         async with journal.lock:
-            async with self.units.write(ctx.principal) as tx:
-                tenant = await tenants.current(tx)
+            async with self.units.write(ctx.principal, relaxed=True) as tx:
+                tenant = await self._tenant(tx)
                 policy = await self.executor.policy(tx)
-                last = await runs.begin(tx, ctx, facts)
+                last = await events.append(tx, ctx, facts)
             journal.stored(last, 0, facts)
         turn = TurnContext(
             run=ctx,
@@ -100,6 +106,12 @@ class Driver:
             today=lambda: _day(self.clock),
         )
         return turn, ctx.attempt > 1
+
+    async def _tenant(self, tx: ReadTx) -> Tenant:
+        known = self.tenants.get(tx.tenant_id)
+        if known is None or known[0] < tx.now:
+            known = self.tenants[tx.tenant_id] = (tx.now + _REMEMBER, await tenants.current(tx))
+        return known[1]
 
     async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, *, interrupted: bool) -> None:
         totals = meter.totals
@@ -139,7 +151,8 @@ async def _input(graph: Any, config: RunnableConfig, ctx: RunContext, work: dict
         if snapshot.metadata and snapshot.metadata.get("run_id") == str(ctx.run_id) and snapshot.next:
             return None
     if resume := work.get("resume"):
-        return Command(resume=resume)
+        said = _messages(work)
+        return Command(resume=resume, update={"messages": said} if said else None)
     return {"messages": _messages(work)}
 
 

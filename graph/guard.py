@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
@@ -20,13 +21,17 @@ _MONTHS = ["january", "february", "march", "april", "may", "june", "july", "augu
 
 
 def repaired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
-    """Return the history with every open tool call closed as not executed, as providers demand."""
-    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    """Return the history as providers demand it: each tool call followed by its result, an open one closed as not executed."""
+    results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     whole: list[AnyMessage] = []
     for message in messages:
+        if isinstance(message, ToolMessage):
+            continue
         whole.append(message)
         if isinstance(message, AIMessage):
-            whole += [_not_executed(call["id"] or "", call["name"]) for call in message.tool_calls if call["id"] not in answered]
+            calls = [(call["id"] or call["name"], call["name"]) for call in message.tool_calls]
+            calls += [(call.get("id") or "", call.get("name") or "unknown") for call in message.invalid_tool_calls]
+            whole += [results.get(call_id) or _not_executed(call_id, tool) for call_id, tool in calls]
     return whole
 
 
@@ -36,7 +41,7 @@ def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Iterable[str
     if not claims:
         return []
     sources = [message.text for message in messages if isinstance(message, HumanMessage | ToolMessage)]
-    support = _support("\n".join([*sources, *texts, known]))
+    support = _support("\n".join([*sources, *texts])) | _known(known)
     return [shown for shown, meaning in claims if meaning not in support and not _within(meaning, support)]
 
 
@@ -46,6 +51,11 @@ def _claims(answer: str) -> list[tuple[str, str]]:
     found += [(match.group(0), match.group(0)) for match in _TRACKING.finditer(answer)]
     found += [(match.group(0), _date(match)) for match in _DATE.finditer(answer)]
     return found
+
+
+@lru_cache(maxsize=64)
+def _known(text: str) -> frozenset[str]:
+    return frozenset(_support(text))
 
 
 def _support(text: str) -> set[str]:

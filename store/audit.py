@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from store.unit import ReadTx, Tx
 
-_APPEND = text("SELECT audit_append(:actor, :action, cast(:body AS jsonb))")
+_APPEND = "SELECT audit_append(%s, %s, %s::text::jsonb)"
 _VERIFY = text(
     "SELECT seq FROM (SELECT seq, hash, previous, lag(hash, 1, '\\x00'::bytea) OVER (ORDER BY seq) AS before, "
     "row_number() OVER (ORDER BY seq) AS position, audit_hash(previous, tenant_id, seq, at, actor, action, body) AS fresh "
@@ -31,13 +31,15 @@ async def append(tx: Tx, action: str, **body: JsonValue) -> None:
     """Add one entry in the name of the transaction's principal. Takes the tenant's chain lock: call it last."""
     principal = tx.principal
     actor = f"{principal.role}:{principal.user_id}"
-    await tx.session.execute(_APPEND, {"actor": actor, "action": action, "body": json.dumps(body, default=str)})
+    if tx.dirty:
+        await tx.session.flush()
+    await tx.connection.exec_driver_sql(_APPEND, (actor, action, json.dumps(body, default=str)))
 
 
 async def verify(tx: ReadTx) -> Verdict:
     """Recompute every hash of the tenant's chain."""
-    broken = (await tx.session.execute(_VERIFY, {"tenant": tx.tenant_id})).scalar()
-    entries, head = (await tx.session.execute(_COUNT, {"tenant": tx.tenant_id})).one()
+    broken = (await tx.connection.execute(_VERIFY, {"tenant": tx.tenant_id})).scalar()
+    entries, head = (await tx.connection.execute(_COUNT, {"tenant": tx.tenant_id})).one()
     if broken is None and entries != head:
         broken = entries + 1
     return Verdict(entries, broken)

@@ -11,12 +11,17 @@ from core.events import FACTS, RunFact
 from core.identity import RunContext
 from store.unit import ReadTx, Tx
 
-_FENCE = text(
-    "UPDATE runs SET seq = seq + :count WHERE tenant_id = :tenant AND id = :run AND attempt = :attempt AND status = 'running' RETURNING seq"
+_APPEND = """
+WITH held AS (
+  UPDATE runs SET seq = seq + %(count)s, updated_at = %(now)s
+  WHERE tenant_id = %(tenant)s AND id = %(run)s AND attempt = %(attempt)s AND status = 'running' RETURNING seq
 )
-_INSERT = text(
-    "INSERT INTO run_events (tenant_id, run_id, seq, type, body, at) VALUES (:tenant, :run, :seq, :type, cast(:body AS jsonb), :now)"
-)
+INSERT INTO run_events (tenant_id, run_id, seq, type, body, at)
+SELECT %(tenant)s, %(run)s, held.seq - %(count)s + fact.position, fact.body ->> 'type', fact.body, %(now)s
+FROM held, jsonb_array_elements(%(facts)s::text::jsonb) WITH ORDINALITY AS fact (body, position)
+RETURNING seq
+"""
+_INSERT = "INSERT INTO run_events (tenant_id, run_id, seq, type, body, at) VALUES (%s, %s, %s, %s, %s::text::jsonb, %s)"
 _READ = text("SELECT seq, body FROM run_events WHERE tenant_id = :tenant AND run_id = :run AND seq > :after ORDER BY seq LIMIT :limit")
 
 
@@ -27,28 +32,29 @@ class Numbered(BaseModel):
     fact: RunFact
 
 
-async def fence(tx: Tx, ctx: RunContext, count: int) -> int:
-    """Lock the run against a newer attempt and reserve `count` numbers; return the last number before them.
+async def append(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
+    """Write facts under the run's next numbers and return the last: one statement is fence, numbering and insert.
 
     Raises:
         Fenced: the lease was lost to another worker, or the run was cancelled.
     """
-    values = {"tenant": tx.tenant_id, "run": ctx.run_id, "attempt": ctx.attempt, "count": count}
-    last = (await tx.session.execute(_FENCE, values)).scalar()
-    if last is None:
+    values = {
+        "tenant": tx.tenant_id,
+        "run": ctx.run_id,
+        "attempt": ctx.attempt,
+        "count": len(facts),
+        "facts": f"[{','.join(fact.model_dump_json() for fact in facts)}]",
+        "now": tx.now,
+    }
+    numbers = (await tx.connection.exec_driver_sql(_APPEND, values)).scalars().all()
+    if not numbers:
         raise Fenced(f"run {ctx.run_id}: attempt {ctx.attempt} no longer holds the lease")
-    return int(last) - count
+    return int(max(numbers))
 
 
-async def append(tx: Tx, run_id: UUID, first: int, facts: Sequence[RunFact]) -> None:
-    """Write facts under the numbers that `fence` reserved, the first of them at `first`."""
-    if not facts:
-        return
-    rows = [
-        {"tenant": tx.tenant_id, "run": run_id, "seq": first + offset, "type": fact.type, "body": fact.model_dump_json(), "now": tx.now}
-        for offset, fact in enumerate(facts)
-    ]
-    await tx.session.execute(_INSERT, rows)
+async def insert(tx: Tx, run_id: UUID, seq: int, fact: RunFact) -> None:
+    """Write one fact under a number that the caller has reserved on the run's row."""
+    await tx.connection.exec_driver_sql(_INSERT, (tx.tenant_id, run_id, seq, fact.type, fact.model_dump_json(), tx.now))
 
 
 async def read(tx: ReadTx, run_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Numbered]:

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-
 from core.identity import RunContext
 from store.unit import Tx
 
-_CLAIM = text(
+_CLAIM = (
     "INSERT INTO ledger (tenant_id, key, tool, args_hash, status, result, customer_id, run_id, created_at) "
-    "VALUES (:tenant, :key, :tool, :args_hash, 'pending', '{}', :customer, :run, :now) ON CONFLICT DO NOTHING RETURNING 1"
+    "VALUES (%s, %s, %s, %s, 'pending', '{}', %s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"
 )
-_SETTLE = text("UPDATE ledger SET status = :status, result = cast(:result AS jsonb) WHERE tenant_id = :tenant AND key = :key")
-_READ = text("SELECT tool, args_hash, status, result FROM ledger WHERE tenant_id = :tenant AND key = :key")
+_SETTLE = "UPDATE ledger SET status = %s, result = %s::text::jsonb WHERE tenant_id = %s AND key = %s"
+_READ = "SELECT tool, args_hash, result FROM ledger WHERE tenant_id = %s AND key = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +28,13 @@ async def claim(tx: Tx, ctx: RunContext, key: str, tool: str, args_hash: str) ->
 
     A concurrent claim waits here until the other transaction ends.
     """
-    values = {
-        "tenant": tx.tenant_id,
-        "key": key,
-        "tool": tool,
-        "args_hash": args_hash,
-        "customer": ctx.principal.customer_id,
-        "run": ctx.run_id,
-        "now": tx.now,
-    }
-    if (await tx.session.execute(_CLAIM, values)).scalar() is not None:
+    values = (tx.tenant_id, key, tool, args_hash, ctx.principal.customer_id, ctx.run_id, tx.now)
+    if (await tx.connection.exec_driver_sql(_CLAIM, values)).scalar() is not None:
         return None
-    row = (await tx.session.execute(_READ, {"tenant": tx.tenant_id, "key": key})).one()
+    row = (await tx.connection.exec_driver_sql(_READ, (tx.tenant_id, key))).one()
     return Recorded(row.tool, row.args_hash, row.result)
 
 
 async def settle(tx: Tx, key: str, status: str, result_json: str) -> None:
     """Store the answer of a claimed call."""
-    await tx.session.execute(_SETTLE, {"tenant": tx.tenant_id, "key": key, "status": status, "result": result_json})
+    await tx.connection.exec_driver_sql(_SETTLE, (status, result_json, tx.tenant_id, key))

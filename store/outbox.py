@@ -28,5 +28,5 @@ async def flush(tx: Tx, key: str) -> None:
         }
         for number, message in enumerate(tx.outbox)
     ]
-    await tx.session.execute(_INSERT, rows)
+    await tx.connection.execute(_INSERT, rows)
     tx.outbox.clear()

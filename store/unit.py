@@ -11,7 +11,7 @@ import psycopg
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,7 +22,8 @@ from core.identity import Principal
 
 Row = TypeVar("Row", bound=SQLModel)
 
-_BIND = text("SELECT set_config('app.tenant_id', :tenant, true), set_config('app.customer_id', :customer, true)")
+_BIND = "SELECT set_config('app.tenant_id', %s, true), set_config('app.customer_id', %s, true)"
+_BIND_RELAXED = f"{_BIND}, set_config('synchronous_commit', 'off', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,36 @@ class Message:
 
 @dataclass(slots=True)
 class ReadTx:
-    """A transaction that reads: a session bound to a principal's tenant (and customer), and the instant it began."""
+    """A transaction that reads: a connection bound to a principal's tenant (and customer), and the instant it began."""
 
-    session: AsyncSession
+    connection: AsyncConnection
     principal: Principal
     now: datetime
+    _session: AsyncSession | None = None
 
     @property
     def tenant_id(self) -> UUID:
         """The tenant that every row of this transaction belongs to."""
         return self.principal.tenant_id
+
+    @property
+    def session(self) -> AsyncSession:
+        """The object session of this transaction, made when first used: plain statements go without its cost."""
+        if self._session is None:
+            self._session = AsyncSession(bind=self.connection, expire_on_commit=False)
+        return self._session
+
+    @property
+    def dirty(self) -> bool:
+        """Whether objects wait to be written."""
+        session = self._session
+        return session is not None and bool(session.new or session.dirty or session.deleted)
+
+    async def close(self) -> None:
+        """Let go of loaded objects; they stay readable."""
+        if self._session is not None:
+            self._session.expunge_all()
+            await self._session.close()
 
 
 @dataclass(slots=True)
@@ -75,23 +96,35 @@ class Units:
     @asynccontextmanager
     async def read(self, principal: Principal) -> AsyncIterator[ReadTx]:
         """Open a transaction that sees the principal's rows and keeps nothing."""
-        async with self._session(principal) as session:
-            yield ReadTx(session, principal, self.clock())
-
-    @asynccontextmanager
-    async def write(self, principal: Principal) -> AsyncIterator[Tx]:
-        """Open a transaction that commits once, when the block ends without an error."""
-        async with self._session(principal) as session:
-            yield Tx(session, principal, self.clock())
-            with translated():
-                await session.commit()
-
-    @asynccontextmanager
-    async def _session(self, principal: Principal) -> AsyncIterator[AsyncSession]:
         with translated():
-            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session:
-                await session.execute(_BIND, {"tenant": str(principal.tenant_id), "customer": str(principal.customer_id or "")})
-                yield session
+            async with self.engine.connect() as connection:
+                tx = ReadTx(connection, principal, self.clock())
+                await connection.exec_driver_sql(_BIND, _who(principal))
+                try:
+                    yield tx
+                finally:
+                    await tx.close()
+
+    @asynccontextmanager
+    async def write(self, principal: Principal, *, relaxed: bool = False) -> AsyncIterator[Tx]:
+        """Open a transaction that commits once, when the block ends without an error.
+
+        Args:
+            principal: whose rows it sees and writes.
+            relaxed: the commit does not wait for the disk; the next commit that does makes this one durable too (PostgreSQL writes
+                its log in order). For records that a later transaction of the same run confirms.
+        """
+        with translated():
+            async with self.engine.connect() as connection:
+                tx = Tx(connection, principal, self.clock())
+                await connection.exec_driver_sql(_BIND_RELAXED if relaxed else _BIND, _who(principal))
+                try:
+                    yield tx
+                    if tx.dirty:
+                        await tx.session.flush()
+                    await connection.commit()
+                finally:
+                    await tx.close()
 
     async def call(self, function: str, **arguments: Any) -> list[Any]:
         """Call one of the SECURITY DEFINER functions that look across tenants (sign-in, queue), in its own transaction."""
@@ -99,6 +132,10 @@ class Units:
         with translated():
             async with self.engine.begin() as connection:
                 return list((await connection.execute(text(f"SELECT * FROM {function}({named})"), arguments)).mappings())  # noqa: S608
+
+
+def _who(principal: Principal) -> tuple[str, str]:
+    return (str(principal.tenant_id), str(principal.customer_id or ""))
 
 
 class translated:  # noqa: N801

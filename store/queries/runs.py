@@ -1,5 +1,6 @@
 """Runs: queued, claimed, kept alive, ended. Numbers of the log come from the same row, so that they have no gaps."""
 
+import json
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -9,11 +10,22 @@ from sqlmodel import col, select
 from core.errors import NotFound
 from core.events import RunFact, RunFinished
 from core.identity import RunContext
+from core.ids import RunId, ThreadId
 from store import events
-from store.tables.runtime import Run, RunStatus, Thread, ThreadStatus
+from store.tables.runtime import Run, RunStatus, ThreadStatus
 from store.unit import ReadTx, Tx
 
 _ACTIVE = (RunStatus.PENDING, RunStatus.RUNNING)
+_CLOSE = """
+WITH done AS (
+  UPDATE runs SET status = %(status)s, error = %(error)s::text::jsonb, lease_until = NULL, updated_at = %(now)s
+  WHERE tenant_id = %(tenant)s AND id = %(run)s
+)
+UPDATE threads SET error = %(error)s::text::jsonb, updated_at = %(now)s, status = CASE WHEN EXISTS (
+    SELECT 1 FROM runs next WHERE next.tenant_id = %(tenant)s AND next.thread_id = %(thread)s AND next.status = 'pending'
+  ) THEN 'busy' ELSE %(shown)s END
+WHERE tenant_id = %(tenant)s AND id = %(thread)s
+"""
 _CANCEL = text(
     "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
     "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') RETURNING seq"
@@ -60,29 +72,15 @@ async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
     return (await tx.session.exec(query.order_by(col(Run.created_at)).limit(1))).first()
 
 
-async def begin(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
-    """Store the first facts of an attempt and mark the thread busy; return the last number."""
-    assert ctx.run_id is not None
-    first = await events.fence(tx, ctx, len(facts)) + 1
-    await events.append(tx, ctx.run_id, first, facts)
-    return first + len(facts) - 1
-
-
-async def end(
-    tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None
-) -> int:
+async def end(tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> int:
     """Store the last facts of a run with its status, under its fencing token; return the last number.
 
     Raises:
         Fenced: another attempt owns the run, or it was cancelled.
     """
-    assert ctx.run_id is not None
-    first = await events.fence(tx, ctx, len(facts)) + 1
-    await events.append(tx, ctx.run_id, first, facts)
-    where = [col(Run.tenant_id) == tx.tenant_id, col(Run.id) == ctx.run_id]
-    await tx.session.execute(update(Run).where(*where).values(status=status, error=error, lease_until=None, updated_at=tx.now))
-    await _thread_status(tx, ctx.thread_id, thread, error)
-    return first + len(facts) - 1
+    last = await events.append(tx, ctx, facts)
+    await _close(tx, ctx, status, thread, error)
+    return last
 
 
 async def cancel(tx: Tx, run: Run) -> int | None:
@@ -90,9 +88,9 @@ async def cancel(tx: Tx, run: Run) -> int | None:
     seq = (await tx.session.execute(_CANCEL, {"tenant": tx.tenant_id, "run": run.id, "now": tx.now})).scalar()
     if seq is None:
         return None
-    await events.append(tx, run.id, int(seq), [RunFinished(status="cancelled")])
-    error = {"error": "UserInterrupt", "message": "User interrupted the run"}
-    await _thread_status(tx, run.thread_id, ThreadStatus.IDLE, error)
+    await events.insert(tx, run.id, int(seq), RunFinished(status="cancelled"))
+    ctx = RunContext(tx.principal, run_id=RunId(run.id), thread_id=ThreadId(run.thread_id))
+    await _close(tx, ctx, RunStatus.INTERRUPTED, ThreadStatus.IDLE, {"error": "UserInterrupt", "message": "User interrupted the run"})
     return int(seq)
 
 
@@ -102,13 +100,17 @@ async def release(tx: Tx, ctx: RunContext) -> None:
     await tx.session.execute(update(Run).where(*where).values(status=RunStatus.PENDING, lease_until=None))
 
 
-async def _thread_status(tx: Tx, thread_id: UUID | None, status: ThreadStatus, error: dict[str, str] | None) -> None:
-    waiting = await tx.session.execute(
-        select(Run.id).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id, col(Run.status) == "pending").limit(1)
-    )
-    shown = ThreadStatus.BUSY if waiting.first() else status
-    where = [col(Thread.tenant_id) == tx.tenant_id, col(Thread.id) == thread_id]
-    await tx.session.execute(update(Thread).where(*where).values(status=shown, error=error, updated_at=tx.now))
+async def _close(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> None:
+    values = {
+        "tenant": tx.tenant_id,
+        "run": ctx.run_id,
+        "thread": ctx.thread_id,
+        "status": status.value,
+        "shown": thread.value,
+        "error": json.dumps(error) if error else None,
+        "now": tx.now,
+    }
+    await tx.connection.exec_driver_sql(_CLOSE, values)
 
 
-__all__ = ["active", "begin", "by_key", "cancel", "claimed", "end", "find", "get", "release"]
+__all__ = ["active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]

@@ -1,4 +1,4 @@
-"""Leases of runs are extended for all runs of a worker at once."""
+"""Leases are extended for all runs of a worker at once; maintenance lists the stores."""
 
 from alembic import op
 
@@ -14,19 +14,29 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WHERE r.id = held.id AND r.attempt = held.attempt AND r.status = 'running'
   RETURNING r.id
 $$;
+
+CREATE FUNCTION list_tenants()
+RETURNS TABLE (tenant_id uuid, slug text, name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT t.id, t.slug::text, t.name::text FROM tenants t ORDER BY t.slug
+$$;
 """
+
+_FUNCTIONS = ("extend_leases(uuid[], integer[], double precision)", "list_tenants()")
 
 
 def upgrade() -> None:
     """Apply."""
     op.execute("GRANT CREATE ON SCHEMA public TO storehand_relay")
     op.execute(_EXTEND)
-    op.execute("ALTER FUNCTION extend_leases(uuid[], integer[], double precision) OWNER TO storehand_relay")
-    op.execute("REVOKE ALL ON FUNCTION extend_leases(uuid[], integer[], double precision) FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION extend_leases(uuid[], integer[], double precision) TO storehand_app")
+    for function in _FUNCTIONS:
+        op.execute(f"ALTER FUNCTION {function} OWNER TO storehand_relay")
+        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO storehand_app")
     op.execute("REVOKE CREATE ON SCHEMA public FROM storehand_relay")
 
 
 def downgrade() -> None:
     """Take back."""
-    op.execute("DROP FUNCTION extend_leases(uuid[], integer[], double precision)")
+    for function in _FUNCTIONS:
+        op.execute(f"DROP FUNCTION {function}")

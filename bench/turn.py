@@ -1,0 +1,153 @@
+"""A turn with one tool call, beside LangChain's `create_agent` on the same Postgres with the same durability.
+
+Both get the same scripted model with zero latency and read the same order. Ours also routes, checks the answer, and writes the run log,
+the ledger (on writes) and the checkpoints; the peer only writes checkpoints. Turns alternate, each on a fresh thread; the ratio is of medians.
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.tools import tool
+
+from agents.llm.breaker import Breakers
+from agents.llm.factory import Models
+from agents.llm.resilient import NamedModel, ResilientModel
+from agents.llm.scripted import ScriptedModel
+from agents.think import Mind
+from bench.results import Figure, at_most, record
+from core.identity import Principal, RunContext
+from core.ids import RunId, ThreadId, new_id
+from core.settings import Settings
+from graph.drive import Driver
+from memory.checkpoints import open_pool
+from server.cli.session import who_is
+from server.runs import principal_of
+from server.setup import migrate, seed_demo
+from server.wiring import Runtime, open_runtime
+from store.embedded import Endpoints, servers
+from store.queries import threads
+from store.seed import Size
+from store.tables.runtime import Run
+
+_TURNS = 60
+_WARM = 10
+
+
+def answer(messages: list[BaseMessage]) -> AIMessage:
+    """Call the tool first, then answer from its result."""
+    if isinstance(messages[-1], ToolMessage):
+        return AIMessage("Order 1042 is on hold.")
+    return AIMessage("", tool_calls=[{"name": "get_order", "args": {"order": "1042"}, "id": f"call_{new_id().hex}", "type": "tool_call"}])
+
+
+def scripted(turns: int) -> ScriptedModel:
+    """Return a model that answers `turns` turns of two calls."""
+    return ScriptedModel([answer] * (2 * turns))
+
+
+async def ours(runtime: Runtime, who: Principal, turns: int) -> Callable[[], Awaitable[None]]:
+    """Return a turn of Storehand: create nothing but what a worker does after its claim."""
+    model = ResilientModel([NamedModel("scripted", scripted(turns))], deadline=30, max_retries=0, breaker=Breakers())
+    mind = Mind(Models(model, model, "scripted", is_offline=True), runtime.toolbox)
+    driver = Driver(runtime.units, runtime.executor, mind, runtime.pool, runtime.live, runtime.settings.budget, runtime.clock)
+
+    async def turn() -> None:
+        ctx, work = await claimed(runtime, who)
+        started = time.perf_counter()
+        await driver.drive(ctx, work)
+        turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
+
+    return turn
+
+
+async def claimed(runtime: Runtime, who: Principal, thread_id: Any = None) -> tuple[RunContext, dict[str, Any]]:
+    """Return a run as a worker holds it after claiming."""
+    async with runtime.units.write(who) as tx:
+        if thread_id is None:
+            thread_id = (await threads.create(tx)).id
+        work = {"messages": [{"id": str(new_id()), "content": "why is order 1042 on hold?"}]}
+        run = Run(
+            tenant_id=tx.tenant_id,
+            thread_id=thread_id,
+            user_id=who.user_id,
+            assistant="ops",
+            status="running",
+            attempt=1,
+            input=work,
+            principal={"role": who.role.value, "name": who.name},
+            idempotency_key=str(new_id()),
+            created_at=tx.now,
+            updated_at=tx.now,
+        )
+        tx.add(run)
+    return RunContext(principal_of(run), run_id=RunId(run.id), thread_id=ThreadId(thread_id), attempt=1), work
+
+
+async def floor(runtime: Runtime, who: Principal, turns: int, url: str) -> Any:
+    """Return a turn of `create_agent` with AsyncPostgresSaver, durability sync, and the same read by hand."""
+    from langchain.agents import create_agent
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+    from store.engine import app_url
+
+    spec = runtime.toolbox["get_order"]
+
+    @tool
+    async def get_order(order: str) -> str:
+        """Show an order."""
+        async with runtime.units.read(who) as tx:
+            ctx = RunContext(who)
+            args = spec.args.model_validate({"order": order})
+            extra = (await spec.facts(tx, args, ctx, await runtime.executor.policy(tx)),) if spec.facts else ()
+            return (await spec.body(tx, args, ctx, *extra)).model_dump_json()
+
+    pool = open_pool(app_url(url, schema="checkpoints"), size=4)
+    opened = await pool.__aenter__()
+    graph = create_agent(scripted(turns), [get_order], checkpointer=AsyncPostgresSaver(opened))  # pyright: ignore
+
+    async def turn() -> None:
+        config = {"configurable": {"thread_id": str(new_id())}}
+        started = time.perf_counter()
+        await graph.ainvoke({"messages": [("user", "why is order 1042 on hold?")]}, config, durability="sync")  # pyright: ignore
+        turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
+
+    turn.close = lambda: pool.__aexit__(None, None, None)  # type: ignore[attr-defined]
+    return turn
+
+
+async def compare(settings: Settings, endpoints: Endpoints) -> list[Figure]:
+    """Measure both, alternating, and return the figures."""
+    async with open_runtime(settings, endpoints) as runtime:
+        who = await who_is(runtime, "merchant")
+        total = _TURNS + _WARM
+        mine, theirs = await ours(runtime, who, total), await floor(runtime, who, total, endpoints.db_url)
+        times: dict[str, list[float]] = {"ours": [], "floor": []}
+        for number in range(total):
+            for name, turn in (("ours", mine), ("floor", theirs)):
+                await turn()
+                if number >= _WARM:
+                    times[name].append(turn.seconds)  # type: ignore[attr-defined]
+        await theirs.close()
+    medians = {name: statistics.median(values) * 1000 for name, values in times.items()}
+    print(f"median of {_TURNS} turns: storehand {medians['ours']:.2f} ms, create_agent {medians['floor']:.2f} ms")
+    return [at_most("turn with one tool call, time over create_agent", medians["ours"] / medians["floor"], "ratio", 0.8)]
+
+
+def main() -> None:
+    """Run the comparison on embedded servers in a temporary directory."""
+    with TemporaryDirectory() as directory:
+        settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
+        with servers(settings) as endpoints:
+            migrate(endpoints.db_url, print)
+            asyncio.run(seed_demo(endpoints, Size(60, 60, 300), print))
+            record(asyncio.run(compare(settings, endpoints)))
+
+
+if __name__ == "__main__":
+    main()
