@@ -147,4 +147,6 @@ class RunContext:
         """The ledger key of the call at this position."""
         if self.run_id is not None:
             return f"run:{self.run_id}:{self.position}"
+        if self.idempotency_key is None:
+            raise ValueError("idempotency_key: a call outside a run needs one")
         return f"key:{self.principal.user_id}:{self.idempotency_key}"

@@ -20,6 +20,7 @@ from core.log import get_logger
 from core.settings import Budget
 from graph.agent import as_dict
 from graph.build import build
+from graph.guard import DECISION_MARK
 from graph.state import TurnContext
 from memory.checkpoints import Pool, RunSaver
 from memory.journal import Journal, Live
@@ -157,7 +158,10 @@ async def _input(graph: Any, config: RunnableConfig, ctx: RunContext, work: dict
 
 
 def _messages(work: dict[str, Any]) -> list[AnyMessage]:
-    return [HumanMessage(message["content"], id=message["id"]) for message in work.get("messages", [])]
+    """Return the user's words; a typed yes or no is marked, since the decision that it stands for reaches the model as a result."""
+    resume = work.get("resume")
+    marks = {DECISION_MARK: resume["approval_id"]} if resume else {}
+    return [HumanMessage(message["content"], id=message["id"], additional_kwargs=marks) for message in work.get("messages", [])]
 
 
 def _config(ctx: RunContext) -> RunnableConfig:

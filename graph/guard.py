@@ -8,6 +8,9 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from tools.result import failed
 
+DECISION_MARK = "answers_approval"
+"""Marks a user's words that only decided on a request."""
+
 _AMOUNT = re.compile(r"(?:[€$£]\s?|\b(?:EUR|USD|GBP)\s)(\d[\d,. ]*\d|\d)|\b(\d[\d,. ]*[.,]\d{2})\s?(?:€|EUR|USD|GBP|euros?\b)")
 _NUMBER = re.compile(r"\b(?:R|T|PO)-\d{2,}\b|(?:#|\border\s+#?)(\d{3,})\b", re.IGNORECASE)
 _TRACKING = re.compile(r"\b(?=[A-Z0-9]*\d[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{9,}\b")
@@ -25,7 +28,7 @@ def repaired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
     results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     whole: list[AnyMessage] = []
     for message in messages:
-        if isinstance(message, ToolMessage):
+        if isinstance(message, ToolMessage) or message.additional_kwargs.get(DECISION_MARK):
             continue
         whole.append(message)
         if isinstance(message, AIMessage):

@@ -5,9 +5,11 @@ same round trip as the checkpoint that follows them; a crash in between repeats 
 """
 
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
@@ -24,6 +26,9 @@ SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
 """Writes after which the graph may stop: stored at once."""
 
+_REST_SECONDS = 1.0
+_last_checked: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
+
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
 
@@ -36,7 +41,8 @@ async def open_pool(url: str, *, size: int = 10) -> AsyncIterator[Pool]:
         max_size=size,
         open=False,
         timeout=10,
-        check=AsyncConnectionPool.check_connection,
+        check=_check_rested,
+        configure=_relax,
         kwargs={"autocommit": True, "prepare_threshold": 3, "row_factory": dict_row},
     )
     await pool.open()
@@ -44,6 +50,23 @@ async def open_pool(url: str, *, size: int = 10) -> AsyncIterator[Pool]:
         yield pool
     finally:
         await pool.close()
+
+
+async def _relax(connection: AsyncConnection[Any]) -> None:
+    """Let checkpoints not wait for the disk.
+
+    A power cut may lose the last ones of a run that has not ended; its supersteps repeat and the ledger replays their effects. The
+    transaction that ends a run waits for the disk, and with it for everything before: PostgreSQL writes its log in order.
+    """
+    await connection.execute("SET synchronous_commit = off")
+
+
+async def _check_rested(connection: AsyncConnection[Any]) -> None:
+    """Check a connection that nobody used for a while, not one that has just come back."""
+    now = time.monotonic()
+    if now - _last_checked.get(connection, 0.0) > _REST_SECONDS:
+        await AsyncConnectionPool.check_connection(connection)
+    _last_checked[connection] = now
 
 
 class RunSaver(AsyncPostgresSaver):
@@ -79,7 +102,7 @@ class RunSaver(AsyncPostgresSaver):
             Jsonb({**checkpoint, "channel_values": inline}),
             Jsonb(get_serializable_checkpoint_metadata(config, metadata)),
         )
-        async with self._cursor(pipeline=True) as cur, cur.connection.transaction():
+        async with self._cursor(pipeline=True) as cur:
             if pending:
                 await cur.executemany(self.INSERT_CHECKPOINT_WRITES_SQL, pending)
             if versions:

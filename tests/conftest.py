@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -27,9 +28,10 @@ SMALL = Size(products=60, customers=60, orders=300)
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data directory for the session's servers."""
-    return tmp_path_factory.mktemp("storehand")
+def data_dir() -> Iterator[Path]:
+    """One data directory for the session's servers, outside pytest's own, whose rights every other session of root resets."""
+    with TemporaryDirectory(prefix="storehand-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

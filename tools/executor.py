@@ -112,10 +112,7 @@ class Executor:
         except ValidationError as error:
             return failed(name, "invalid_arguments", _readable(error))
         canonical = orjson.dumps(args.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-        key = f"approval:{ctx.approval_id}" if ctx.approval_id else ctx.call_key
-        if tool.keying.business_key is not None and not ctx.approval_id:
-            key = f"{name}:{tool.keying.business_key(args)}"
-        return Call(tool, args, ctx, key, hashlib.sha256(canonical).hexdigest())
+        return Call(tool, args, ctx, _ledger_key(tool, args, ctx), hashlib.sha256(canonical).hexdigest())
 
     async def _read(self, call: Call, journal: Journal | None) -> ToolResult:
         if journal is None or call.ctx.run_id is None:
@@ -218,6 +215,14 @@ async def _retrying(attempt: Any, call: Call, journal: Journal | None) -> ToolRe
             if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
                 raise
     return failed(call.tool.name, "conflict", "Too many others changed the same rows; try again.")
+
+
+def _ledger_key(tool: Tool[Any, Any], args: Args, ctx: RunContext) -> str:
+    if not tool.writes:
+        return ""
+    if ctx.approval_id is not None:
+        return f"approval:{ctx.approval_id}"
+    return f"{tool.name}:{tool.keying.business_key(args)}" if tool.keying.business_key else ctx.call_key
 
 
 def _replay(call: Call, recorded: ledger.Recorded) -> ToolResult:

@@ -78,6 +78,17 @@ async def find(tx: ReadTx, wanted: OrderFilter, limit: int) -> tuple[int, list[O
     return total, [OrderOfCustomer(*row) for row in (await tx.session.exec(query)).all()]
 
 
+async def numbers(tx: ReadTx, customer_id: UUID, statuses: Sequence[OrderStatus], *, besides: UUID, limit: int = 3) -> list[str]:
+    """Return the newest orders of a customer in any of `statuses`, without one of them."""
+    query = select(Order.number).where(
+        col(Order.tenant_id) == tx.tenant_id,
+        col(Order.customer_id) == customer_id,
+        col(Order.status).in_(statuses),
+        col(Order.id) != besides,
+    )
+    return list((await tx.session.exec(query.order_by(col(Order.placed_at).desc()).limit(limit))).all())
+
+
 async def customer_of(tx: ReadTx, order: Order) -> Customer:
     """Return who placed an order."""
     query = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == order.customer_id)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from core.identity import RunContext
-from core.statuses import CancelReason, OrderStatus
+from core.statuses import ORDER_TRANSITIONS, CancelReason, OrderStatus
 from store.queries import order_lines, orders, payments, reservations
 from store.queries.order_lines import LineState
 from store.tables.orders import Order
@@ -19,6 +19,9 @@ from tools.policy import Policy
 from tools.policy.cancellation import CancelPlan
 from tools.policy.orders import AddressPlan, HoldPlan
 from tools.spec import Args
+
+
+_CANCELLABLE = [status for status, ways in ORDER_TRANSITIONS.items() if OrderStatus.CANCELLED in ways]
 
 
 def _upper(value: object) -> object:
@@ -94,6 +97,7 @@ async def cancel_facts(tx: Tx, args: CancelOrder, _ctx: RunContext, _policy: Pol
         items=[f"{line.quantity} x {line.title}" for line in lines],
         refund=refundable_of(sources, order.currency),
         released_units=await reservations.held_units(tx, order.id),
+        others=await orders.numbers(tx, order.customer_id, _CANCELLABLE, besides=order.id),
     )
     return CancelFacts(plan, order, sources, lines)
 

@@ -80,6 +80,7 @@ async def refund_facts(tx: Tx, args: IssueRefund, _ctx: RunContext, _policy: Pol
         items=[_item(value, part, args.quantity) for value, part in items],
         amount=amount,
         refundable=refundable,
+        refunded=Money(minor=sum(source.refunded_minor for source in sources), currency=amount.currency),
         method=" and ".join(source.label for source in sources if source.captured_minor > source.refunded_minor) or "the original payment",
         delivered=OrderStatus(order.status) is OrderStatus.DELIVERED,
         cancelled=OrderStatus(order.status) is OrderStatus.CANCELLED,

@@ -25,6 +25,8 @@ class CancelPlan(BaseModel):
     refund: Money
     """Captured and not yet refunded: goes back to the customer."""
     released_units: int
+    others: list[str] = []
+    """The customer's other orders that can still be cancelled."""
 
 
 def decide(policy: CancellationPolicy, plan: CancelPlan, principal: Principal) -> Decision:
@@ -35,7 +37,8 @@ def decide(policy: CancellationPolicy, plan: CancelPlan, principal: Principal) -
             OrderStatus.DELIVERED: "return it instead: check what is eligible",
         }.get(plan.status)
         reason = f"Order {plan.order} is {plan.status} and can only be cancelled before it ships."
-        return deny("cancellation.before_shipping", reason, *([way] if way else []))
+        ways = [*([way] if way else []), *(f"cancel order {other}, which has not shipped" for other in plan.others)]
+        return deny("cancellation.before_shipping", reason, *ways)
     if principal.is_customer and not policy.customers_may_cancel:
         return deny("cancellation.by_shop_only", "This shop cancels orders itself.", "open a ticket")
     rows = [("Order", plan.order), *(("Item", item) for item in plan.items)]

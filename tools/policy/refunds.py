@@ -13,7 +13,7 @@ class RefundPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     staff_limit_minor: int = 10_000
-    """Up to here staff refund at once; above, a manager approves."""
+    """Up to here staff refund an order at once, in one go or in several; above, a manager approves."""
     four_eyes_minor: int = 50_000
     """From here on the approver is not the one who asked."""
 
@@ -35,6 +35,8 @@ class RefundPlan(BaseModel):
     amount: Money
     refundable: Money
     """Captured minus already refunded."""
+    refunded: Money
+    """Already refunded on this order, so that small refunds add up to the limits."""
     method: str
     delivered: bool
     cancelled: bool = False
@@ -57,10 +59,11 @@ def decide(policy: RefundPolicy, plan: RefundPlan, principal: Principal) -> Deci
         reason = "A refund without a return is decided by the shop."
         return approve("refund.customer_asks_shop", reason, preview, role=Role.MANAGER)
     limit = Money(minor=policy.staff_limit_minor, currency=plan.amount.currency)
-    if plan.amount <= limit:
+    in_all = plan.refunded + plan.amount
+    if in_all <= limit:
         return allow("refund.within_limit")
-    four_eyes = plan.amount.minor >= policy.four_eyes_minor
-    return approve("refund.over_limit", f"Refunds over {limit} need a manager's approval.", preview, four_eyes=four_eyes)
+    four_eyes = in_all.minor >= policy.four_eyes_minor
+    return approve("refund.over_limit", f"Refunds over {limit} on one order need a manager's approval.", preview, four_eyes=four_eyes)
 
 
 def _preview(plan: RefundPlan) -> Preview:
