@@ -136,6 +136,7 @@ class AdjustStock(Args):
     delta: Annotated[int, Field(ge=-10_000, le=10_000, json_schema_extra={"format": "delta"})]
     """Units to add, or to take away when negative."""
     reason: AdjustmentReason = AdjustmentReason.COUNTED
+    """Why the count changes."""
 
 
 @dataclass(frozen=True, slots=True)
