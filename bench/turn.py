@@ -7,7 +7,6 @@ the ledger (on writes) and the checkpoints; the peer only writes checkpoints. Tu
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -51,18 +50,20 @@ def scripted(turns: int) -> ScriptedModel:
     return ScriptedModel([answer] * (2 * turns))
 
 
-async def ours(runtime: Runtime, who: Principal, turns: int) -> Callable[[], Awaitable[None]]:
-    """Return a turn of Storehand: create nothing but what a worker does after its claim."""
+async def ours(runtime: Runtime, who: Principal, turns: int, *, one_thread: bool = False) -> Any:
+    """Return a turn of Storehand as a worker does it after its claim, on a fresh thread each or all on one."""
     model = ResilientModel([NamedModel("scripted", scripted(turns))], deadline=30, max_retries=0, breaker=Breakers())
     mind = Mind(Models(model, model, "scripted", is_offline=True), runtime.toolbox)
     driver = Driver(runtime.units, runtime.executor, mind, runtime.pool, runtime.live, runtime.settings.budget, runtime.clock)
 
     async def turn() -> None:
-        ctx, work = await claimed(runtime, who)
+        ctx, work = await claimed(runtime, who, turn.thread_id if one_thread else None)  # type: ignore[attr-defined]
+        turn.thread_id = ctx.thread_id  # type: ignore[attr-defined]
         started = time.perf_counter()
         await driver.drive(ctx, work)
         turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
 
+    turn.thread_id = None  # type: ignore[attr-defined]
     return turn
 
 

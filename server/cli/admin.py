@@ -100,7 +100,7 @@ def doctor(data_dir: DataDir = None) -> None:
     except StorehandError as error:
         lines = [(False, "servers", error.message)]
     for fine, name, finding in lines:
-        out().print(f"{'[green]ok  [/green]' if fine else '[red]FAIL[/red]'} {name:<12} {escape(finding)}")
+        out().print(f"{'[green]ok  [/green]' if fine else '[red]FAIL[/red]'} {name:<20} {escape(finding)}")
     raise typer.Exit(0 if all(fine for fine, _, _ in lines) else 1)
 
 

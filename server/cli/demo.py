@@ -49,19 +49,18 @@ async def _serve(settings: Settings, endpoints: object) -> None:
 
 def _banner(settings: Settings, model: str, offline: bool, url: str) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from store.seed import SIGN_INS
 
     console = out()
-    table = Table(box=None, padding=(0, 3, 0, 0), show_header=True, header_style="dim")
-    for column in ("Sign in as", "E-mail", "Password", "Shop"):
-        table.add_column(column)
-    for sign_in in SIGN_INS:
-        table.add_row(sign_in.label, sign_in.email, sign_in.password, sign_in.shop)
+    rows = [("Sign in as", "E-mail", "Password"), *((one.label, one.email, one.password) for one in SIGN_INS)]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    lines = [f"  {label:<{widths[0]}}   {email:<{widths[1]}}   {password}" for label, email, password in rows]
     progress("Ready")
     console.print(f"\n  [bold]Storehand is running at[/bold] [cyan]{url}[/cyan]   (API docs: {url}/docs)\n")
-    console.print(table)
+    console.print(f"[dim]{lines[0]}[/dim]")
+    for line in lines[1:]:
+        console.print(escape(line))
     if offline:
         console.print("\n  The [bold]offline model[/bold] answers: a planner without a network. To use a real one, stop and set")
         console.print("  OPENAI_API_KEY, or STOREHAND_LLM__BASE_URL, STOREHAND_LLM__MODEL=openai:<name> and STOREHAND_LLM__API_KEY.")
