@@ -12,24 +12,31 @@ from core.errors import ModelFailed, Unavailable
 from core.log import get_logger
 from memory.articles import ArticleIndex, Hit, Visibility, split
 from memory.fusion import reciprocal_rank_fusion
-from store.queries import articles
+from store.queries import articles, products
 from store.queries.articles import Page, Piece
 from store.unit import ReadTx
 
 _log = get_logger(__name__)
 _CANDIDATES = 20
-_PATIENCE_SECONDS = 3
+_PATIENCE_SECONDS = 6
 """How long Chroma may take before the words alone answer."""
 _ALIKE, _SHARED = 0.4, 0.7
 """A passage is about the question when its cosine over `_ALIKE` and its share of the words over `_SHARED` add up to 1."""
 _ALIKE_UNKNOWN = 0.22
 """The cosine that is assumed while the search by meaning is out of reach."""
-_WEIGHTS = (1.0, 1.0, 0.5)
-"""Of the ranking by words, by meaning, and by words among the pages that state the shop's rules: others only point to those."""
+_LEADS, _RULES, _RULES_ASIDE = 0.1, 1.0, 0.25
+"""Weights beside 1 for words and 1 for meaning: first sections of policy pages, which sum them up, and all policy sections, by words.
+
+A question about the rules is answered by the pages that state them; others only point there.
+"""
+_DAMPING = 10
+"""Of the fusion: the first few places differ more than with its default, since sections of one page crowd together."""
+_RETURNING = re.compile(r"\b(?:return|refund|exchang|warrant|window|policy|policies)\w*", re.IGNORECASE)
 _IDIOMS = (
     (re.compile(r"\bmoney back\b", re.IGNORECASE), "refund"),
     (re.compile(r"\b(?:send|give|bring|ship)(?:ing)?\b(.{0,30}?)\bback\b", re.IGNORECASE), r"return\1"),
     (re.compile(r"\b(?:broken|smashed|cracked|shattered)\b", re.IGNORECASE), "damaged"),
+    (re.compile(r"\b(?:stuff|things?|something|anything|please|pls|hi|hey|hello)\b", re.IGNORECASE), ""),
     (re.compile(r"\bdisconnect\w*", re.IGNORECASE), "connection"),
 )
 """Everyday words for what articles call by another name."""
@@ -70,19 +77,22 @@ class HybridSearch:
 
     async def search(self, tx: ReadTx, query: str, *, visibility: Sequence[Visibility], limit: int) -> Passages:
         """Return at most `limit` passages of the tenant's published articles."""
-        query = _plain(query)
+        query = await _plain(tx, query)
         hits = await self._by_meaning(tx, query, visibility)
         by_words = await articles.matching(tx, query, visibility, _CANDIDATES)
         ids = list(dict.fromkeys([*by_words, *(hit.article_id for hit in hits or ())]))
-        pages = await articles.published(tx, ids, visibility) if ids else []
+        pages = await articles.published(tx, query, ids, visibility) if ids else []
         sections = [section for page in pages for section in _sections(page)]
-        pieces = [Piece(each.title, each.heading or each.title, each.text) for each in (section.passage for section in sections)]
+        pieces = [Piece(each.title, each.heading, each.text) for each in (section.passage for section in sections)]
         shares = dict(await articles.rank(tx, query, pieces, _CANDIDATES)) if pieces else {}
         cosines = _cosines(sections, hits or ())
         rules = [place for place in shares if sections[place].rules]
-        fused = reciprocal_rank_fusion([list(shares), list(cosines), rules], weights=_WEIGHTS)
+        leads = [place for place in rules if sections[place].first]
+        weights = (1.0, 1.0, _LEADS, _RULES if _RETURNING.search(query) else _RULES_ASIDE)
+        fused = reciprocal_rank_fusion([list(shares), list(cosines), leads, rules], weights=weights, k=_DAMPING)
         unknown = _ALIKE_UNKNOWN if hits is None else 0.0
-        best = [place for place, _ in fused if cosines.get(place, unknown) / _ALIKE + shares.get(place, 0.0) / _SHARED >= 1]
+        near = [place for place, _ in fused if cosines.get(place, unknown) / _ALIKE + shares.get(place, 0.0) / _SHARED >= 1]
+        best = sorted(near, key=lambda place: not sections[place].named)
         return Passages([sections[place].passage for place in best[:limit]], degraded=hits is None)
 
     async def _by_meaning(self, tx: ReadTx, query: str, visibility: Sequence[Visibility]) -> list[Hit] | None:
@@ -99,16 +109,22 @@ class HybridSearch:
 class _Section:
     passage: Passage
     chunk_ids: frozenset[str]
+    first: bool
     rules: bool
+    named: bool
+    """Whether it is the first section of a page that the question names by its title."""
 
 
 def _sections(page: Page) -> Iterator[_Section]:
     """Join an article's neighbouring chunks of one heading, so that a passage is quoted whole."""
     visibility: Visibility = "internal" if page.visibility == "internal" else "public"
-    for heading, group in groupby(split(page.id, page.title, page.body, visibility=visibility), key=lambda chunk: chunk.heading):
+    for number, (heading, group) in enumerate(
+        groupby(split(page.id, page.title, page.body, visibility=visibility), key=lambda chunk: chunk.heading)
+    ):
         chunks = list(group)
         text = "\n\n".join(chunk.text for chunk in chunks)
-        yield _Section(Passage(page.id, page.slug, page.title, heading, text), frozenset(chunk.id for chunk in chunks), page.rules)
+        passage, first = Passage(page.id, page.slug, page.title, heading, text), number == 0
+        yield _Section(passage, frozenset(chunk.id for chunk in chunks), first, page.rules, first and page.titled)
 
 
 def _cosines(sections: Sequence[_Section], hits: Sequence[Hit]) -> dict[int, float]:
@@ -121,7 +137,11 @@ def _cosines(sections: Sequence[_Section], hits: Sequence[Hit]) -> dict[int, flo
     return found
 
 
-def _plain(query: str) -> str:
+async def _plain(tx: ReadTx, query: str) -> str:
+    """Return a question in the words of the articles; one about returning a product gains its category, which the rules go by."""
     for idiom, word in _IDIOMS:
         query = idiom.sub(word, query)
+    if _RETURNING.search(query):
+        named = await products.categories_of(tx, _RETURNING.sub("", query))
+        query = " ".join([query, *(named if len(named) <= 2 else [])])
     return query

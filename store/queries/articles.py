@@ -18,7 +18,8 @@ _LEXICAL = text(
     f"ORDER BY ts_rank({_DOCUMENT}, q.terms) DESC, id LIMIT :limit"
 )
 _PUBLISHED = text(
-    "SELECT id, slug, title, body, visibility, category = 'policy' AS rules FROM articles WHERE tenant_id = :tenant AND id = ANY(:ids) "
+    "SELECT id, slug, title, body, visibility, category = 'policy' AS rules, "
+    "to_tsvector('english', title) @@ plainto_tsquery('english', :query) AS titled FROM articles WHERE tenant_id = :tenant AND id = ANY(:ids) "
     "AND status = 'published' AND visibility = ANY(:visibility)"
 )
 _RANK = text(
@@ -58,6 +59,8 @@ class Page(NamedTuple):
     visibility: str
     rules: bool
     """Whether it states the shop's own rules, which other articles only point to."""
+    titled: bool
+    """Whether its title has every word of the question."""
 
 
 class Piece(NamedTuple):
@@ -85,9 +88,10 @@ async def matching(tx: ReadTx, query: str, visibility: Sequence[str], limit: int
     return list((await tx.session.execute(_LEXICAL, values)).scalars())
 
 
-async def published(tx: ReadTx, ids: Sequence[UUID], visibility: Sequence[str]) -> list[Page]:
+async def published(tx: ReadTx, query: str, ids: Sequence[UUID], visibility: Sequence[str]) -> list[Page]:
     """Return those of some articles that are published under one of these visibilities."""
-    rows = await tx.session.execute(_PUBLISHED, {"tenant": tx.tenant_id, "ids": list(ids), "visibility": list(visibility)})
+    values = {"tenant": tx.tenant_id, "query": query, "ids": list(ids), "visibility": list(visibility)}
+    rows = await tx.session.execute(_PUBLISHED, values)
     return [Page(*row) for row in rows]
 
 

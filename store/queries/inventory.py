@@ -18,7 +18,7 @@ _STOCK = """
              coalesce(sum(l.on_hand - l.reserved), 0)::int AS available
       FROM variants v JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
       LEFT JOIN stock_levels l ON l.tenant_id = v.tenant_id AND l.variant_id = v.id
-      WHERE v.tenant_id = :tenant AND p.active AND v.reorder_point > 0
+      WHERE v.tenant_id = :tenant AND p.active
       GROUP BY v.tenant_id, v.id, p.tenant_id, p.id
     )
 """
@@ -33,7 +33,7 @@ _LOW = text(
       SELECT sum(po.quantity) AS units FROM purchase_orders po
       WHERE po.tenant_id = :tenant AND po.variant_id = low.id AND po.status = 'ordered'
     ) o ON true
-    ORDER BY low.available::float / low.reorder_point, low.mean_daily_sales DESC, low.sku LIMIT :limit
+    ORDER BY low.available::float / greatest(low.reorder_point, 1), low.mean_daily_sales DESC, low.sku LIMIT :limit
     """
 )
 _COUNT = text(f"{_STOCK} SELECT count(*) FROM stock WHERE available <= reorder_point")
@@ -52,6 +52,8 @@ _REORDER = text(
     FROM variants v WHERE v.tenant_id = :tenant AND v.id = ANY(:variants)
     """
 )
+_LOCK = text("SELECT 1 FROM variants WHERE tenant_id = :tenant AND id = :variant FOR UPDATE")
+"""A statement of its own: what is read in the statement that waits for a lock is older than the lock."""
 _PURCHASE = text(
     """
     SELECT v.id, v.cost_minor, v.currency, v.reorder_point, v.mean_daily_sales, s.id AS supplier_id, s.name AS supplier, s.lead_days,
@@ -62,7 +64,7 @@ _PURCHASE = text(
       (SELECT w.id FROM warehouses w WHERE w.tenant_id = v.tenant_id ORDER BY w.capacity_units DESC, w.code LIMIT 1) AS warehouse_id
     FROM variants v JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
     JOIN suppliers s ON s.tenant_id = p.tenant_id AND s.id = p.supplier_id
-    WHERE v.tenant_id = :tenant AND v.id = :variant FOR UPDATE OF v
+    WHERE v.tenant_id = :tenant AND v.id = :variant
     """
 )
 
@@ -136,7 +138,9 @@ async def reorder_points(tx: ReadTx, variants: list[UUID]) -> dict[UUID, tuple[i
 
 async def for_purchase(tx: Tx, variant_id: UUID) -> PurchaseRow:
     """Lock a variant against a second purchase and return what a purchase needs to know."""
-    row = (await tx.session.execute(_PURCHASE, {"tenant": tx.tenant_id, "variant": variant_id})).mappings().one()
+    values = {"tenant": tx.tenant_id, "variant": variant_id}
+    await tx.session.execute(_LOCK, values)
+    row = (await tx.session.execute(_PURCHASE, values)).mappings().one()
     return PurchaseRow(**row)
 
 

@@ -79,6 +79,12 @@ _OPINIONS = text(
     "FROM reviews WHERE tenant_id = :tenant AND product_id = :product ORDER BY created_at DESC, id LIMIT :limit"
 )
 _CATEGORIES = text("SELECT slug, name FROM categories WHERE tenant_id = :tenant ORDER BY name LIMIT 100")
+_CATEGORIES_OF = text(
+    "SELECT DISTINCT c.name FROM products p JOIN categories c ON c.tenant_id = p.tenant_id AND c.id = p.category_id, "
+    "(SELECT cast(replace(cast(plainto_tsquery('english', :words) AS text), ' & ', ' | ') AS tsquery) AS terms) q "
+    f"WHERE p.tenant_id = :tenant AND p.active AND numnode(q.terms) > 0 AND {_DOCUMENT} @@ q.terms "
+    "AND to_tsvector('english', p.name) @@ q.terms LIMIT 5"
+)
 _CATALOGUE = text(
     """
     SELECT v.id, v.sku, p.name, p.slug, c.slug AS category, v.options FROM variants v
@@ -190,6 +196,11 @@ async def search(
 async def categories(tx: ReadTx) -> dict[str, str]:
     """Return the names of the categories by slug."""
     return {row.slug: row.name for row in await tx.session.execute(_CATEGORIES, {"tenant": tx.tenant_id})}
+
+
+async def categories_of(tx: ReadTx, words: str) -> list[str]:
+    """Return the names of the categories of products whose name has one of the words."""
+    return list((await tx.session.execute(_CATEGORIES_OF, {"tenant": tx.tenant_id, "words": words})).scalars())
 
 
 async def named(tx: ReadTx, ref: str) -> ProductRow | None:
