@@ -19,8 +19,8 @@ _LEXICAL = text(
 )
 _PUBLISHED = text(
     "SELECT id, slug, title, body, visibility, category = 'policy' AS rules, "
-    "to_tsvector('english', title) @@ plainto_tsquery('english', :query) AS titled FROM articles WHERE tenant_id = :tenant AND id = ANY(:ids) "
-    "AND status = 'published' AND visibility = ANY(:visibility)"
+    "to_tsvector('english', title) @@ plainto_tsquery('english', :query) AS titled "
+    "FROM articles WHERE tenant_id = :tenant AND id = ANY(:ids) AND status = 'published' AND visibility = ANY(:visibility)"
 )
 _RANK = text(
     f"""

@@ -127,7 +127,7 @@ async def test_only_what_changed_is_indexed_again_and_what_went_is_forgotten(sho
     hits = await index.search(shop.owner.tenant_id, "horsehair brush for leather", visibility=["public"], limit=1)
     assert (await ask(desk, shop.ana, "leather cleaning"))["citations"][0]["excerpt"] == "Use a dry brush of horsehair."
     async with shop.units.read(shop.owner) as tx:
-        ids = dict((await tx.session.execute(text("SELECT slug, id FROM articles"))).tuples().all())
+        ids = {row.slug: row.id for row in await tx.session.execute(text("SELECT slug, id FROM articles"))}
     assert hits[0].article_id == ids["care-leather"]
     warranty = await index.search(shop.owner.tenant_id, "warranty", visibility=["public", "internal"], limit=50)
     assert ids["warranty-policy"] not in {hit.article_id for hit in warranty}
