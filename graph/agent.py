@@ -6,6 +6,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 
+from core import faults
 from core.errors import BudgetExceeded
 from core.events import AnswerWithheld, MessageAdded
 from core.ids import new_id
@@ -43,6 +44,7 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
         draft=ctx.journal,
         message_id=message_id,
     )
+    faults.point("agent.after_model")
     ctx.meter.settle(completion.message.usage_metadata)
     message = completion.message.model_copy(update={"name": name})
     if message.tool_calls or message.invalid_tool_calls:

@@ -11,7 +11,7 @@ from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import RetryPolicy, TimeoutPolicy
+from langgraph.types import RetryPolicy
 
 from core.errors import Unavailable
 from graph.agent import agent, after_agent
@@ -21,7 +21,6 @@ from graph.state import State, TurnContext
 from graph.supervisor import supervisor
 
 _RETRY = RetryPolicy(max_attempts=3, initial_interval=0.2, retry_on=Unavailable)
-_CALM = TimeoutPolicy(idle_timeout=180)
 
 
 @cache
@@ -29,7 +28,7 @@ def topology() -> StateGraph[State, TurnContext, Any, Any]:
     """Return the graph before it is bound to a checkpointer."""
     graph = StateGraph(State, context_schema=TurnContext)
     graph.add_node("supervisor", supervisor)
-    graph.add_node("agent", agent, timeout=_CALM)
+    graph.add_node("agent", agent)
     graph.add_node("call_tools", call_tools, retry_policy=_RETRY)
     graph.add_node("approve", approve)
     graph.add_edge(START, "supervisor")

@@ -70,7 +70,8 @@ async def _settle(state: State, ctx: TurnContext) -> dict[str, Any]:
     decided, pending = state.get("decided"), state.get("pending")
     assert decided is not None
     assert pending
-    call, rest = pending[0], pending[1:]
+    call = next((each for each in pending if each["approval_id"] == decided["approval_id"]), pending[0])
+    rest = [each for each in pending if each is not call]
     if decided["decision"] == "reject":
         note = f" They said: {decided['message']}" if decided["message"] else ""
         result = failed(call["tool"], "not_executed", f"The person declined; nothing was changed.{note}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.messages import AnyMessage, HumanMessage
@@ -14,8 +14,9 @@ from agents.llm.meter import Meter
 from agents.think import Mind
 from core.clock import Clock
 from core.errors import Fenced, StorehandError
-from core.events import ApprovalDecided, MessageAdded, RunFailed, RunFinished, RunStarted
+from core.events import ApprovalDecided, MessageAdded, RunFact, RunFailed, RunFinished, RunStarted
 from core.identity import RunContext
+from core.ids import RunId
 from core.log import get_logger
 from core.settings import Budget
 from graph.agent import as_dict
@@ -28,11 +29,12 @@ from store import events
 from store.queries import runs, tenants
 from store.tables.runtime import RunStatus, ThreadStatus
 from store.tables.tenancy import Tenant
-from store.unit import ReadTx, Units
+from store.unit import Units
 from tools.executor import Executor
+from tools.policy import Policy
 
 _log = get_logger(__name__)
-_REMEMBER = timedelta(minutes=1)
+_REMEMBER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Driver:
     live: Live | None
     budget: Budget
     clock: Clock
-    tenants: dict[UUID, tuple[datetime, Tenant]] = field(default_factory=dict[UUID, tuple[datetime, Tenant]])
-    """Name and currency of stores, with the instant until which they are not read again."""
+    shops: dict[UUID, tuple[datetime, Tenant, Policy]] = field(default_factory=dict[UUID, tuple[datetime, Tenant, Policy]])
+    """What prompts say of each shop, with the instant until which it is not read again."""
 
     async def drive(self, ctx: RunContext, work: dict[str, Any]) -> None:
         """Run to the end, to an approval, or to an error; each is stored under the run's fencing token.
@@ -61,11 +63,11 @@ class Driver:
         saver = RunSaver(self.pool)
         meter = Meter(self.budget)
         try:
-            turn, resumed = await self._begin(ctx, work, journal, meter)
+            turn = await self._begin(ctx, work, journal, meter)
             try:
                 graph = build(saver)
                 config = _config(ctx)
-                given = await _input(graph, config, ctx, work, resumed)
+                given = await _input(graph, config, ctx, work)
                 state = await graph.ainvoke(given, config, context=turn, durability="sync")
                 await saver.flush()
             except Fenced:
@@ -82,37 +84,40 @@ class Driver:
         finally:
             await journal.close()
 
-    async def _begin(self, ctx: RunContext, work: dict[str, Any], journal: Journal, meter: Meter) -> tuple[TurnContext, bool]:
-        facts: list[Any] = [RunStarted(attempt=ctx.attempt)]
+    async def _begin(self, ctx: RunContext, work: dict[str, Any], journal: Journal, meter: Meter) -> TurnContext:
+        """Announce the attempt. The first one's facts wait for the next transaction; a later one stores them at once, to be heard over it."""
+        shop, policy = await self._shop(ctx)
         if ctx.attempt == 1:
-            facts += [MessageAdded(message=as_dict(message)) for message in _messages(work)]
-            if resume := work.get("resume"):
-                facts.append(ApprovalDecided(approval_id=resume["approval_id"], decision=resume["decision"], by=resume.get("by")))
-            facts += [ApprovalDecided(approval_id=closed, decision="superseded") for closed in work.get("superseded", [])]
-        async with journal.lock:
-            async with self.units.write(ctx.principal, relaxed=True) as tx:
-                tenant = await self._tenant(tx)
-                policy = await self.executor.policy(tx)
-                last = await events.append(tx, ctx, facts)
-            journal.stored(last, 0, facts)
-        turn = TurnContext(
+            for fact in _opening(ctx, work):
+                journal.note(fact)
+        else:
+            async with journal.lock:
+                async with self.units.write(ctx.principal, relaxed=True) as tx:
+                    run = await runs.claimed(tx, cast(RunId, ctx.run_id))
+                    facts = [RunStarted(attempt=ctx.attempt)] if run.seq else _opening(ctx, work)
+                    last = await events.append(tx, ctx, facts)
+                journal.stored(last, 0, facts)
+        return TurnContext(
             run=ctx,
             mind=self.mind,
             executor=self.executor,
             journal=journal,
             meter=meter,
             policy=policy,
-            shop=tenant.name,
-            currency=tenant.currency,
+            shop=shop.name,
+            currency=shop.currency,
             today=lambda: _day(self.clock),
         )
-        return turn, ctx.attempt > 1
 
-    async def _tenant(self, tx: ReadTx) -> Tenant:
-        known = self.tenants.get(tx.tenant_id)
-        if known is None or known[0] < tx.now:
-            known = self.tenants[tx.tenant_id] = (tx.now + _REMEMBER, await tenants.current(tx))
-        return known[1]
+    async def _shop(self, ctx: RunContext) -> tuple[Tenant, Policy]:
+        """Return what prompts say of the shop, a few seconds old at most; effects are decided on the policy of their own transaction."""
+        now, tenant_id = self.clock(), ctx.principal.tenant_id
+        known = self.shops.get(tenant_id)
+        if known is None or known[0] < now:
+            async with self.units.read(ctx.principal) as tx:
+                known = (now + _REMEMBER, await tenants.current(tx), await self.executor.policy(tx))
+            self.shops[tenant_id] = known
+        return known[1], known[2]
 
     async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, *, interrupted: bool) -> None:
         totals = meter.totals
@@ -145,9 +150,17 @@ class Driver:
             journal.stored(last, len(noted), [fact])
 
 
-async def _input(graph: Any, config: RunnableConfig, ctx: RunContext, work: dict[str, Any], resumed: bool) -> Any:
+def _opening(ctx: RunContext, work: dict[str, Any]) -> list[RunFact]:
+    facts: list[RunFact] = [RunStarted(attempt=ctx.attempt)]
+    facts += [MessageAdded(message=as_dict(message)) for message in _messages(work)]
+    if resume := work.get("resume"):
+        facts.append(ApprovalDecided(approval_id=resume["approval_id"], decision=resume["decision"], by=resume.get("by")))
+    return facts + [ApprovalDecided(approval_id=closed, decision="superseded") for closed in work.get("superseded", [])]
+
+
+async def _input(graph: Any, config: RunnableConfig, ctx: RunContext, work: dict[str, Any]) -> Any:
     """Return what the graph is to start with; a later attempt goes on from its own last checkpoint when there is one."""
-    if resumed:
+    if ctx.attempt > 1:
         snapshot = await graph.aget_state(config)
         if snapshot.metadata and snapshot.metadata.get("run_id") == str(ctx.run_id) and snapshot.next:
             return None
