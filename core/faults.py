@@ -1,7 +1,7 @@
 """Named fault points: places where a crash would hurt most, marked in product code and inert unless armed.
 
 A test arms a point with `STOREHAND_FAULT=name:action` (or `name:action:skip`), where action is `kill` (SIGKILL to this process,
-as a power cut would), `error` (raise) or `pause` (sleep 60 s, to outlive a lease).
+as a power cut would), `error` (raise), `stop` (SIGSTOP, to outlive a lease until SIGCONT) or `pause` (sleep 60 s).
 """
 
 import os
@@ -33,6 +33,8 @@ def _fire(name: str) -> None:
         return
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif action == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     elif action == "pause":
         time.sleep(60)
     else:

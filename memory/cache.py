@@ -1,4 +1,4 @@
-"""What lives in Valkey only: live streams of runs, wake-ups of workers, token buckets. Losing it loses no fact."""
+"""What lives in Valkey only: live streams of runs, events for other systems, wake-ups, token buckets. Losing it loses no fact."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ from core.errors import Unavailable
 
 _LIVE_ENTRIES = 20_000
 _LIVE_SECONDS = 3600
+_KEPT_EVENTS = 100_000
 _NOT_NEWER = "The ID specified in XADD is equal or smaller"
 _TAKE = """
 local time = redis.call('TIME')
@@ -98,6 +99,36 @@ class LiveLog:
             async with asyncio.timeout(block_ms / 1000 + 5):
                 streams: Any = await client.xread({_live_key(run_id): after}, count=count, block=block_ms or None)
         return [(entry_id.decode(), fields[b"d"]) for _, entries in streams or () for entry_id, fields in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEvent:
+    """A domain event or outbound call of a tenant; `key` is its Idempotency-Key."""
+
+    tenant_id: UUID
+    topic: str
+    key: str
+    body: bytes
+
+
+class EventStreams:
+    """What happened in each tenant's shop, for other systems to read: the newest events of every tenant in a stream of its own."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+
+    async def append(self, events: Sequence[OutgoingEvent]) -> None:
+        """Add events to their tenants' streams, in one round trip.
+
+        Raises:
+            Unavailable: Valkey cannot be reached or refused; some of the events may have been added.
+        """
+        with _translated():
+            async with self._valkey.commands.pipeline(transaction=False) as pipeline:
+                for event in events:
+                    fields: Any = {"topic": event.topic, "key": event.key, "body": event.body}
+                    pipeline.xadd(key(event.tenant_id, "events"), fields, maxlen=_KEPT_EVENTS, approximate=True)
+                await pipeline.execute()
 
 
 class Wakes:

@@ -22,6 +22,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
+from core import faults
+
 SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
 """Writes after which the graph may stop: stored at once."""
@@ -102,12 +104,14 @@ class RunSaver(AsyncPostgresSaver):
             Jsonb({**checkpoint, "channel_values": inline}),
             Jsonb(get_serializable_checkpoint_metadata(config, metadata)),
         )
+        faults.point("checkpoint.before")
         async with self._cursor(pipeline=True) as cur:
             if pending:
                 await cur.executemany(self.INSERT_CHECKPOINT_WRITES_SQL, pending)
             if versions:
                 await cur.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, self._dump_blobs(thread_id, namespace, blobs, versions))
             await cur.execute(self.UPSERT_CHECKPOINTS_SQL, row)
+        faults.point("checkpoint.after")
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:

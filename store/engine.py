@@ -6,9 +6,16 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.errors import Unavailable
+from store.unit import translated
 
 APP_ROLE = "storehand_app"
 """Owns nothing and cannot bypass row security; every connection of the product acts as it."""
+
+
+_ROLE = text(
+    "SELECT current_user, r.rolsuper, r.rolbypassrls, EXISTS (SELECT 1 FROM pg_tables t WHERE t.tableowner = current_user"
+    " AND t.schemaname = 'public') FROM pg_roles r WHERE r.rolname = current_user"
+)
 
 
 def app_url(owner_url: str, configured: str | None = None, *, schema: str | None = None) -> str:
@@ -44,17 +51,11 @@ async def check_role(engine: AsyncEngine) -> None:
     """Refuse a role that could read past row security.
 
     Raises:
-        Unavailable: the role is a superuser, bypasses row security, or owns tables.
+        Unavailable: the database cannot be reached, or the role is a superuser, bypasses row security, or owns tables.
     """
-    async with engine.connect() as connection:
-        row = (
-            await connection.execute(
-                text(
-                    "SELECT current_user, r.rolsuper, r.rolbypassrls, EXISTS (SELECT 1 FROM pg_tables t WHERE t.tableowner = current_user"
-                    " AND t.schemaname = 'public') FROM pg_roles r WHERE r.rolname = current_user"
-                )
-            )
-        ).one()
+    with translated():
+        async with engine.connect() as connection:
+            row = (await connection.execute(_ROLE)).one()
     if row[1] or row[2] or row[3]:
         raise Unavailable(
             f"the database role {row[0]} can bypass row security; set STOREHAND_DB__APP_URL to a login without ownership, see deploy/roles.sql",

@@ -130,6 +130,7 @@ class Executor:
         async with AsyncExitStack() as after_commit:
             async with self.units.write(call.ctx.principal) as tx:
                 recorded = await ledger.claim(tx, call.ctx, call.key, call.tool.name, call.args_hash)
+                faults.point("tool.after_claim")
                 if recorded is not None:
                     result = _replay(call, recorded)
                     facts: list[RunFact] = [_finished(call.ctx, result)]

@@ -81,10 +81,10 @@ def worker(data_dir: DataDir = None) -> None:
     """
 
     async def work(runtime: Any) -> None:
-        from server.worker.loop import Worker
+        from server.worker.loop import work_until_stopped
 
         progress(f"Working with {runtime.models.description}")
-        await Worker(runtime).run_forever()
+        await work_until_stopped(runtime)
 
     with_runtime(read_settings(data_dir), work)
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
+from core import faults
 from core.errors import Fenced, StorehandError, Unavailable
 from core.events import RunFailed
 from core.identity import Principal, Role, RunContext
@@ -14,8 +17,9 @@ from core.ids import RunId, TenantId, ThreadId, UserId
 from core.log import get_logger
 from server.runs import principal_of
 from server.wiring import Runtime
+from server.worker.relay import Relay
 from store.queries import runs
-from store.tables.runtime import RunStatus, ThreadStatus
+from store.tables.runtime import Run, RunStatus, ThreadStatus
 
 _log = get_logger(__name__)
 _SYSTEM = UserId(UUID(int=0))
@@ -51,14 +55,13 @@ class Worker:
     async def _claim(self) -> bool:
         try:
             rows = await self.runtime.units.call("claim_run", worker=self.name, lease_seconds=self.options.lease_seconds)
+            found = [(row, await self._read(row)) for row in rows]
         except Unavailable as error:
             _log.warning("cannot claim runs", error=error.message)
             await asyncio.sleep(self.options.poll_seconds)
             return False
-        for row in rows:
-            found = Principal(TenantId(row["tenant_id"]), _SYSTEM, Role.OWNER, name="worker")
-            async with self.runtime.units.read(found) as tx:
-                run = await runs.claimed(tx, row["run_id"])
+        for row, run in found:
+            faults.point("worker.after_claim")
             ctx = RunContext(
                 principal=principal_of(run),
                 run_id=RunId(run.id),
@@ -70,6 +73,11 @@ class Worker:
             self._held[run.id] = (ctx, task)
             task.add_done_callback(lambda _, run_id=run.id: self._held.pop(run_id, None))
         return bool(rows)
+
+    async def _read(self, row: Mapping[str, Any]) -> Run:
+        finder = Principal(TenantId(row["tenant_id"]), _SYSTEM, Role.OWNER, name="worker")
+        async with self.runtime.units.read(finder) as tx:
+            return await runs.claimed(tx, row["run_id"])
 
     async def _drive(self, ctx: RunContext, work: dict[str, object]) -> None:
         budget = self.runtime.settings.budget.wall_seconds
@@ -137,11 +145,31 @@ class Worker:
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[Worker]:
-    """Run a worker beside the block."""
+    """Run a worker and a relay of the outbox beside the block."""
     worker = Worker(runtime)
-    task = asyncio.create_task(worker.run_forever(), name="worker")
+    tasks = [
+        asyncio.create_task(worker.run_forever(), name="worker"),
+        asyncio.create_task(Relay(runtime).run_forever(), name="relay"),
+    ]
     try:
         yield worker
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def work_until_stopped(runtime: Runtime) -> None:
+    """Work until SIGTERM or Ctrl-C; runs in hand are given back, for another worker to go on with at once."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        async with working(runtime):
+            await stopped.wait()
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
