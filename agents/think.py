@@ -42,7 +42,7 @@ class Mind:
         self.grants = GRANTS
         self.classifier = Classifier(toolbox)
         self._offers: dict[tuple[Any, ...], _Offer] = {}
-        self._figures: dict[tuple[int, str], str] = {}
+        self._figures: dict[tuple[str, str, bool], str] = {}
 
     def agents_for(self, principal: Principal) -> list[str]:
         """Return the agents that have anything to do for a caller."""
@@ -79,11 +79,12 @@ class Mind:
         messages = [offer.system, *history[:last_human], volatile, *history[last_human:]]
         return await self.models.worker.complete(messages, offer.tools, draft, message_id=message_id)
 
-    def known_figures(self, policy: Policy, currency: str) -> str:
-        """Return the policy in words: figures that an answer may name without a tool."""
-        key = (hash(policy.model_dump_json()), currency)
+    def known_figures(self, policy: Policy, currency: str, principal: Principal) -> str:
+        """Return the policy in words, as far as the caller may read it: figures that an answer may name without a tool."""
+        key = (policy.model_dump_json(), currency, principal.is_customer)
         if key not in self._figures:
-            self._figures[key] = "\n".join(page.body for page in render_policy_pages(policy, currency))
+            pages = render_policy_pages(policy, currency)
+            self._figures[key] = "\n".join(page.body for page in pages if page.visibility == "public" or not principal.is_customer)
         return self._figures[key]
 
     def _offer(self, agents: tuple[str, ...], principal: Principal, policy: Policy, shop: str, currency: str, may_transfer: bool) -> _Offer:

@@ -62,7 +62,7 @@ def after_agent(state: State) -> str:
 
 
 def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:
-    claims = unsupported(message.text, state["messages"], ctx.evidence, ctx.mind.known_figures(ctx.policy, ctx.currency))
+    claims = unsupported(message.text, state["messages"], ctx.evidence, ctx.mind.known_figures(ctx.policy, ctx.currency, ctx.run.principal))
     if not claims:
         return _final(ctx, message, step)
     ctx.journal.discard(message.id or "")

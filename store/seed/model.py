@@ -40,6 +40,7 @@ class ArticleText(NamedTuple):
     slug: str
     title: str
     body: str
+    visibility: str = "public"
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Offer:
             changes=[(change.field.replace("_", " "), f"{change.before or 'empty'} -> {change.after}") for change in changes],
             price=price,
             cost=Money(minor=self.ours.cost_minor, currency=self.ours.currency),
+            price_changes=any(change.field == "price" for change in changes),
             issue_open=bool(self.issues),
         )
 

@@ -42,6 +42,8 @@ def decide(policy: CancellationPolicy, plan: CancelPlan, principal: Principal) -
     if principal.is_customer and not policy.customers_may_cancel:
         return deny("cancellation.by_shop_only", "This shop cancels orders itself.", "open a ticket")
     rows = [("Order", plan.order), *(("Item", item) for item in plan.items)]
-    rows += [("Refund", str(plan.refund)), ("Stock released", f"{plan.released_units} units")]
+    rows.append(("Refund", str(plan.refund)))
+    if not principal.is_customer:
+        rows.append(("Stock released", f"{plan.released_units} units"))
     preview = Preview(title=f"Cancel order {plan.order}", rows=tuple(rows))
     return confirm("cancellation.confirm", "A cancellation cannot be undone.", preview)

@@ -37,6 +37,8 @@ class ListingPlan(BaseModel):
     changes: list[tuple[str, str]]
     price: Money
     cost: Money
+    price_changes: bool = True
+    """Whether this sets a price: an old price below the floor does not forbid to mend a title."""
     issue_open: bool = True
 
 
@@ -45,7 +47,7 @@ def decide_listing(policy: PricingPolicy, plan: ListingPlan, _principal: Princip
     if not plan.changes:
         return deny("listing.nothing_to_change", f"{plan.title} on {plan.channel} is already as it should be.", "show open issues")
     floor = policy.floor(plan.cost, plan.channel)
-    if plan.price < floor:
+    if plan.price_changes and plan.price < floor:
         return deny("pricing.floor", f"{plan.price} is below the floor of {floor} on {plan.channel}.", f"use {floor} or more")
     rows = (("Listing", f"{plan.title} ({plan.sku})"), ("Channel", plan.channel), *plan.changes)
     preview = Preview(title=f"Publish to {plan.channel}", rows=rows)
