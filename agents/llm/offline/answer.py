@@ -24,7 +24,7 @@ def write(plan: Plan, offer: Offer, toolbox: Toolbox) -> str:
     if plan.frame.act is not Act.ASK or not plan.steps:
         return _social(plan.frame, offer)
     finished = [step for step in plan.steps if isinstance(step, Finished)]
-    parts = [_outcome(step.done, toolbox) for step in finished]
+    parts = [_outcome(step.done, toolbox, alone=len(finished) == 1) for step in finished]
     if len(parts) > 1:
         parts = [f"### {_title(step.done.name, step.done.args)}\n{part}" for step, part in zip(finished, parts, strict=True)]
     parts += [_stuck(step, toolbox, offer) for step in plan.steps if isinstance(step, Stuck)]
@@ -35,7 +35,7 @@ def write(plan: Plan, offer: Offer, toolbox: Toolbox) -> str:
 
 def abilities(specs: Iterable[Spec], most: int = _SHOWN) -> list[str]:
     """Return what tools can do, a short phrase each, reading first."""
-    ordered = sorted(specs, key=lambda spec: (spec.writes, not spec.name.startswith(("find_", "search_", "track_", "list_"))))
+    ordered = sorted(specs, key=lambda spec: spec.name.startswith(("list_", "get_")))
     reading, writing = [s for s in ordered if not s.writes], [s for s in ordered if s.writes]
     chosen = [*reading[: most - min(2, len(writing))], *writing[:2]]
     return [re.split(r"[:;(]|, (?:by|newest)", spec.purpose)[0].strip().rstrip(".") for spec in chosen[:most]]
@@ -52,11 +52,11 @@ def shown(done: Done, toolbox: Toolbox) -> str:
     return describe(done.data) if isinstance(done.data, (Mapping, list)) else done.content
 
 
-def _outcome(done: Done, toolbox: Toolbox) -> str:
+def _outcome(done: Done, toolbox: Toolbox, *, alone: bool = True) -> str:
     if done.status == "ok":
         tool = toolbox.get(done.name)
-        lead = "Done." if tool is not None and tool.writes else "Here is what I found."
-        return f"{lead}\n\n{shown(done, toolbox)}"
+        lead = "Done.\n\n" if tool is not None and tool.writes else "Here is what I found.\n\n" if alone else ""
+        return f"{lead}{shown(done, toolbox)}"
     if done.status == "denied":
         ways = f"\n\nWhat is possible instead: {_joined(done.allowed)}." if done.allowed else ""
         return f"That is not possible. {_sentence(done.message)}{ways}"
@@ -91,7 +91,7 @@ def _question(ask: Ask, *, again: bool) -> str:
 def prompt(slot: Slot) -> str:
     """Return the short question for one argument."""
     if slot.kind == "enum":
-        words = [choice.replace("_", " ") for choice in slot.choices]
+        words = [lexicon.LABELS.get(choice, choice.replace("_", " ")) for choice in slot.choices]
         asked = lexicon.ASKS.get(slot.name, f"Which {slot.name.replace('_', ' ')}?")
         return f"{asked} {', '.join(words[:-1])} or {words[-1]}?" if len(words) > 1 else asked
     asked = lexicon.ASKS.get(slot.name) or lexicon.PROMPTS.get(slot.kind)

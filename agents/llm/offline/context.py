@@ -13,6 +13,7 @@ from tools.items import fold, terms
 
 _RECENT = 8
 """How many turns back something may be meant by `it`."""
+OTHER = re.compile(r"\bother(?:s| one| ones| order| item)?\b")
 _REFUSALS = frozenset({"denied", "failed", "pending"})
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in lexicon.PATTERNS.items()}
 
@@ -112,16 +113,13 @@ class Memory:
 
     def refer(self, kind: str, text: str) -> str | None:
         """Return what `the other one`, `the second one` or `the next one` means in the last list."""
-        place = next(
-            (index for index, mention in reversed(list(enumerate(self.mentions))) if mention.kind == kind and len(mention.values) > 1), None
-        )
-        if place is None:
+        listed, touched = self._last_list(kind)
+        if listed is None:
             return None
-        values = self.mentions[place].values
-        touched = [mention.values[0] for mention in self.mentions[place + 1 :] if mention.kind == kind and len(mention.values) == 1]
-        if re.search(r"\bother( one| order| item)?\b", text):
-            left = [value for value in values if value not in touched]
-            return left[0] if len(left) == 1 else None
+        values = listed.values
+        if OTHER.search(text):
+            left = self.others(kind)
+            return left[0].value if len(left) == 1 else None
         if re.search(r"\bnext( one)?\b", text):
             after = values.index(touched[-1]) + 1 if touched and touched[-1] in values else 0
             return values[after] if after < len(values) else None
@@ -131,6 +129,24 @@ class Memory:
             index = lexicon.ORDINALS[match.group(1)]
             return values[index] if index < len(values) else None
         return None
+
+    def others(self, kind: str) -> list[Record]:
+        """Return what is left of the last list besides what was talked about since."""
+        listed, touched = self._last_list(kind)
+        if listed is None:
+            return []
+        known = {record.value: record for record in listed.records}
+        return [known.get(value, Record(value, {})) for value in listed.values if value not in touched]
+
+    def _last_list(self, kind: str) -> tuple[Mention | None, list[str]]:
+        """Return the last list of a format, and what was talked about after it."""
+        touched: list[str] = []
+        for mention in reversed(self.mentions):
+            if mention.kind == kind and len(mention.values) > 1:
+                return mention, touched[::-1]
+            if mention.kind == kind:
+                touched.append(mention.values[0])
+        return None, []
 
     def items_of(self, order: str) -> list[Record]:
         """Return the items of an order as far as results showed them, the newest result first."""
@@ -179,7 +195,7 @@ def spoken(text: str) -> Iterator[Mention]:
 
 def order_numbers(text: str) -> tuple[str, ...]:
     """Return the order numbers of a text: those called so, else the first bare number of four digits and more, with those listed beside it."""
-    for pattern in (*words.NUMBERED.values(), words.SKU, words.EMAIL, words.AMOUNT):
+    for pattern in (words.ADDRESS, *words.NUMBERED.values(), words.SKU, words.EMAIL, words.AMOUNT):
         text = pattern.sub(" ", text)
     named = words.ORDER.findall(text)
     listed = re.search(r"(?<![\w.,-])#?\d{3,18}(?:\s*(?:,|and|&|or|\+)\s*(?:order )?#?\d{3,18})+\b", text)

@@ -260,10 +260,7 @@ def _address(spec: Spec, text: str) -> dict[str, Value]:
     parts = {lexicon.ADDRESS[slot.name]: slot.name for slot in spec.slots if slot.kind == "address"}
     if not parts:
         return {}
-    found = re.search(
-        r"(?P<line1>\d+[a-z]? [^\d,]{3,60}|[A-ZÀ-Þ][^\d,]{3,40} \d+[a-z]?),? +(?P<postal_code>(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?)[, ]+(?P<city>[^,\d]{2,40})(?:,\s*(?P<country>[A-Za-z ]{2,30}))?",
-        text,
-    )
+    found = words.ADDRESS.search(text)
     if not found:
         return {}
     country = (found["country"] or "").strip(" .!")

@@ -14,7 +14,7 @@ STOP = _words(
     hadn't please pls plz just also too very really still already yet again any some all both each every there here hi hello hey ok
     okay yes yeah well now today let let's get got give given want wants wanted need needs like know thing things stuff something
     anything someone thanks thank kindly actually maybe only even more most much many other another same back i'm i've i'd i'll it's
-    that's what's where's there's you're we're is there
+    that's what's where's there's you're we're going gonna
     """
 )
 """Words that name nothing."""
@@ -60,6 +60,7 @@ CHANNELS = {
 
 PHRASES = (
     (r"\b(give|send|get|want|need|have)( \w+)? (my |the |his |her |their )?money back\b", "refund"),
+    (r"\b(tell me|let me know|do you know|could you check|can you check|can you tell me|could you tell me|i want to know|i wonder)\b", " "),
     (r"\bmoney back\b", "refund"),
     (r"\b(send|give|bring|ship)( (it|them|this|these|those|that|the \w+|my \w+))? back\b", "return"),
     (r"\b(do not|don't|dont) want to keep\b", "want to return"),
@@ -92,6 +93,37 @@ SYNONYMS = {
     "colour": "color", "colours": "color",
 }  # fmt: skip
 """Single words that mean another one."""
+
+CONCEPTS = {
+    "whereabouts": "track tracking arrive arrives arrived arriving shipped ship delivered deliver delivery carrier eta parcel transit courier",
+    "late": "late overdue delayed delay latest waiting",
+    "money": "refund refunded refundable reimburse money paid pay reimbursement captured charged",
+    "back": "return returned returning returnable returns rma",
+    "swap": "exchange instead replace replacement swap other different",
+    "unwanted": "cancel cancelled annul anymore void undo",
+    "where_to": "address street moved office elsewhere relocate postcode zip somewhere",
+    "person": "human person someone somebody call callback complaint complain escalate manager support ticket tickets colleague agent",
+    "fraud": "fraud fraudulent fraudster fishy suspicious scam risk risky trust score signal signals abuse review stolen",
+    "halt": "hold held blocked block freeze pause stop halt",
+    "let_go": "release unblock lift clear unfreeze",
+    "scarce": "low running reorder replenish replenishment critical sold buy restock shortage",
+    "stock": "stock stored warehouse inventory left availability available many",
+    "purchase": "purchase supplier po replenish restock reorder buy",
+    "correct": "found lost write correct count adjust add remove",
+    "stuck": "stuck blocked silent unshipped unpaid moving problem attention older",
+    "listing": "listing listings channel channels marketplace marketplaces rejected",
+    "mismatch": "mismatch mismatches differ difference differs sync wrong off match",
+    "price": "price prices push publish cost",
+    "margin": "margin margins profit earn commission fee fees net",
+    "sales": "sales revenue sold sell selling turnover report week month best",
+    "overview": "overview today glance summary dashboard going attention morning doing",
+    "policy": "policy policies rule rules how warranty guide article conditions long shipping abroad",
+    "customer": "customer loyalty tier spent profile client buyer",
+    "product": "sell product products recommend looking gift find need",
+    "reviews": "review reviews rated rating opinion sizes colors details",
+    "approve": "approve accept reject decline deny fine okay",
+}
+"""Words that point to the same matter, though they are no synonyms."""
 
 ENUM_HINTS = {
     "defective": ("broken", "broke", "defect", "faulty", "doesn't work", "does not work", "not working", "stopped working", "won't turn on",
@@ -183,8 +215,8 @@ IN_PROGRESS = frozenset({"pending", "confirmed", "processing", "shipped"})
 
 PROMPTS = {
     "order-number": "Which order is it about? The number is enough, such as 1042.",
-    "return-number": "Which return? Its number looks like R-1007.",
-    "ticket-number": "Which ticket? Its number looks like T-1003.",
+    "return-number": "Which return? Its number starts with R-.",
+    "ticket-number": "Which ticket? Its number starts with T-.",
     "item": "Which item is it about?",
     "customer": "Which customer? An e-mail address or a name is enough.",
     "channel": "Which sales channel?",
@@ -288,7 +320,7 @@ JOINTS = (
 )
 OPENERS = _words(
     """
-    what which who where when why how is are was were do does did can could would will has have should i we please show list tell give
+    what which who where when why how is are was were do does did can could would will has have should please show list tell give
     get find let check cancel refund return track help explain open approve reject push fix release hold put create search compare
     """
 )
@@ -299,3 +331,10 @@ QUESTIONS = _words(
     """
 )
 """Words with which somebody asks to know, not to change."""
+NO_REASON = r"\b(no reason|no idea|don't know|do not know|dunno|rather not say|just because|whatever|doesn't matter)\b"
+"""What people say who give no reason."""
+LABELS = {
+    "size_fit": "wrong size", "changed_mind": "changed my mind", "wrong_item": "wrong item", "damaged_in_shipping": "damaged on the way",
+    "better_price": "found it cheaper", "late_delivery": "came too late", "quality": "poor quality",
+}  # fmt: skip
+"""How a choice is offered in a question, where its own words read badly."""

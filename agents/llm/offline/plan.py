@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from agents.llm.offline import lexicon, words
-from agents.llm.offline.context import Memory, Record, Turn, order_numbers
+from agents.llm.offline.context import OTHER, Memory, Record, Turn, order_numbers
 from agents.llm.offline.entities import Value, Words, fill, value_of
 from agents.llm.offline.goals import Ask, Call, Finished, Frame, Goal, Plan, Step
 from agents.llm.offline.offer import CONTROL, Slot, Spec
@@ -101,15 +101,17 @@ class Planner:
         said = self._words(text, memory)
         value = self._answer(asked, said, memory, yes=meant.act is Act.YES)
         named = fill(asked.goal.spec, said)
-        if asked.slot.kind == "address":
-            value = named.get(asked.slot.name)
+        news = {name for name, given in named.items() if name != asked.slot.name and asked.goal.args.get(name) != given}
+        value = named.get(asked.slot.name) or self._answer(asked, said, memory, yes=meant.act is Act.YES)
+        if value is None and not news and "other" in asked.slot.choices and (re.search(lexicon.NO_REASON, said.plain) or _explains(said.plain)):
+            value = "other"
         if value is not None:
             return Frame(Act.ASK, (asked.goal.having({**named, asked.slot.name: value}),))
         if meant.act is Act.ASK and (meant.asks[0][0] != asked.goal.spec.name or asked.slot.name in named):
             return self._fresh(meant, text, memory)
         if meant.act is Act.ELSEWHERE or before.frame.repeated:
             return self._fresh(meant, text, memory)
-        return Frame(Act.ASK, (asked.goal.having(named),), repeated=True)
+        return Frame(Act.ASK, (asked.goal.having(named),), repeated=not news)
 
     def _answer(self, asked: Ask, said: Words, memory: Memory, *, yes: bool) -> Value | None:
         slot, text = asked.slot, said.plain
@@ -121,8 +123,6 @@ class Planner:
         if yes and slot.kind != "boolean":
             return None
         value = value_of(slot, said, asked.goal.spec, answering=True)
-        if value is None and slot.kind == "enum" and "other" in slot.choices and len(text.split()) >= 2 and "?" not in text:
-            return "other"
         if value is None and slot.kind == "item" and asked.why:
             return said.text.strip(" .!?")[:120]
         return value
@@ -135,12 +135,12 @@ class Planner:
         for slot in goal.spec.slots:
             if slot.kind in lexicon.NAMES and slot.name not in named and (referred := memory.refer(slot.kind, folded)):
                 named[slot.name] = referred
-        query = goal.spec.of_kind("query")
-        if query and set(named) == {query.name}:
-            named = {query.name: str(named[query.name])}
         fresh = {name: value for name, value in named.items() if goal.args.get(name) != value}
         if not fresh:
-            return None
+            slot = next((slot for slot in goal.spec.slots if slot.kind in lexicon.NAMES and slot.name in goal.args), None)
+            if slot is None or not OTHER.search(folded):
+                return None
+            return Goal(goal.spec, {name: value for name, value in goal.args.items() if name != slot.name}, text)
         kept = goal.having(fresh)
         replaced = {slot.kind for slot in goal.spec.slots if slot.name in fresh}
         stale = {
@@ -173,6 +173,11 @@ def _chosen(choices: Sequence[Record], text: str, *, yes: bool) -> str | None:
     shared = [len(said & record.words) for record in choices]
     most = max(shared, default=0)
     return choices[shared.index(most)].value if most and shared.count(most) == 1 else None
+
+
+def _explains(text: str) -> bool:
+    """Return whether an answer is a reason in other words than ours."""
+    return len(text.split()) >= 4 and "?" not in text
 
 
 def _split(goal: Goal) -> list[Goal]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agents.llm.offline import lexicon, words
-from agents.llm.offline.context import Done, Memory, Record, Turn, records
+from agents.llm.offline.context import OTHER, Done, Memory, Record, Turn, records
 from agents.llm.offline.entities import Value, missing
 from agents.llm.offline.goals import Ask, Call, Finished, Goal, Step, Stuck
 from agents.llm.offline.offer import Slot, Spec
@@ -25,6 +25,12 @@ def advance(goal: Goal, memory: Memory, turn: Turn, offer: Offer) -> Step:
         value = from_conversation(slot, goal, known, memory)
         if value is not None:
             known[slot.name] = value
+            continue
+        if slot.kind in lexicon.KEYS and OTHER.search(words.plain(goal.text)) and (left := memory.others(slot.kind)):
+            fitting = _fitting(slot, goal, left, named=True)
+            if len(fitting) > 1:
+                return Ask(goal.having(known), slot, choices=tuple(fitting))
+            known[slot.name] = fitting[0].value
             continue
         if slot.kind in _LOOKED_UP and (helper := _helper(slot, goal, known, offer)):
             found = _look_up(slot, goal.having(known), helper, turn)
@@ -53,7 +59,7 @@ def from_conversation(slot: Slot, goal: Goal, known: Mapping[str, Value], memory
     if slot.kind == "item":
         return _item_meant(text, known, memory)
     focus = memory.focus(slot.kind)
-    if focus is None or len(focus.values) != 1 or _NOT_THAT.search(text):
+    if focus is None or len(focus.values) != 1 or _NOT_THAT.search(text) or OTHER.search(text):
         return None
     if slot.kind == "order-number" and (item := _named_item(goal)):
         return _order_with(item, focus.values[0], memory)
@@ -145,17 +151,18 @@ def _look_up(slot: Slot, goal: Goal, helper: Call, turn: Turn) -> str | Step:
     if done.status != "ok":
         return Stuck(goal, done)
     found = records(done.data, slot.kind)
-    fitting = _fitting(slot, goal, found)
+    narrowed = any(value == _named_item(goal) for value in helper.args.values())
+    fitting = _fitting(slot, goal, found, named=not narrowed)
     if len(fitting) == 1 or (fitting and _NEWEST.search(words.plain(goal.text))):
         return fitting[0].value
     return Ask(goal, slot, choices=tuple(fitting or found)) if found else Stuck(goal, done)
 
 
-def _fitting(slot: Slot, goal: Goal, found: Sequence[Record]) -> list[Record]:
+def _fitting(slot: Slot, goal: Goal, found: Sequence[Record], *, named: bool) -> list[Record]:
     """Narrow candidates by the item that was named and by the statuses that suit the goal, as long as any are left."""
     left = list(found)
     if slot.kind == "order-number":
-        if item := _named_item(goal):
+        if named and (item := _named_item(goal)):
             left = [record for record in left if meaning(item) & record.words] or left
         suited = suited_to(goal.spec)
         left = [record for record in left if record.data.get("status") in suited] or left

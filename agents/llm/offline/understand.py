@@ -13,12 +13,15 @@ from agents.llm.offline.matching import Match, Matcher
 from agents.llm.offline.offer import CONTROL, Spec, of_toolbox, read_spec
 from tools.registry import Toolbox
 
-_LIKELY, _LIKELY_WRITE, _LIKELY_PART = 0.36, 0.4, 0.42
+_LIKELY, _LIKELY_WRITE, _LIKELY_PART = 0.29, 0.33, 0.33
 """Scores from which a tool is meant; changing something, and one of several asks, need more."""
 _OUTSIDE = 0.12
 """By how much a tool that is not offered must fit better to say that the request is for somebody else."""
-_NAMED, _KNOW_NOT_DO = 0.22, 0.7
-"""What the words of its name in a sentence add to a tool, and what a question takes from one that changes something."""
+_NAMED, _COMMANDED, _KNOW_NOT_DO = 0.22, 0.3, 0.7
+"""What the words of its name in a sentence add to a tool, the more when its verb comes first; and what a question takes from one
+that changes something."""
+_NOUNS = frozenset(map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address")))
+"""Words of tools' names that are no verbs of their own."""
 _MOST = 3
 
 
@@ -84,8 +87,7 @@ class Offer:
     @cached_property
     def writing(self) -> frozenset[str]:
         """The verbs in the names of tools that change something."""
-        nouns = {"order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address"}
-        return frozenset[str]().union(*(spec.stems for spec in self.all.values() if spec.writes)) - {words.stem(noun) for noun in nouns}
+        return frozenset[str]().union(*(spec.stems for spec in self.all.values() if spec.writes)) - _NOUNS
 
     @cached_property
     def breaks(self) -> frozenset[str]:
@@ -151,14 +153,21 @@ def clauses(text: str) -> list[str]:
     parts: list[str] = []
     for part in _JOINTS.split(text):
         spoken = words.tokens(words.canonical(part))
-        asks = len(part.split()) >= 2 and bool(spoken) and (spoken[0] in lexicon.OPENERS or spoken[0] == "want")
+        asks = len(part.split()) >= 2 and _opens(spoken)
         if parts and not asks:
             parts[-1] = f"{parts[-1]}, {part}"
         elif part.strip():
             parts.append(part)
-    while len(parts) > 1 and (words.tokens(words.canonical(parts[0])) or [""])[0] not in lexicon.OPENERS:
+    while len(parts) > 1 and not _opens(words.tokens(words.canonical(parts[0]))):
         parts[:2] = [f"{parts[0]}, {parts[1]}"]
     return parts
+
+
+def _opens(spoken: Sequence[str]) -> bool:
+    """Return whether words start like a request; what somebody only tells about themselves does not."""
+    if spoken[:1] in (["i"], ["we"]):
+        return spoken[1:2] in (["want"], ["need"], ["wish"])
+    return bool(spoken) and spoken[0] in lexicon.OPENERS
 
 
 def _ranked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[str]) -> list[Match]:
@@ -179,6 +188,8 @@ def _judged(match: Match, spec: Spec, stems: Sequence[str], asks_to_know: bool) 
     telling = spec.stems - {"get", "find", "list", "order", "show", "search", "open"}
     shared = telling & set(stems)
     bonus = _NAMED * len(shared) / len(telling) if telling and len(stems) <= 12 else 0.0
+    if spec.writes and stems and stems[0] in telling and stems[0] not in _NOUNS:
+        bonus = max(bonus, _COMMANDED)
     score = match.score + bonus * (1 - match.score)
     return score * _KNOW_NOT_DO if asks_to_know and spec.writes and match.score < 0.75 else score
 

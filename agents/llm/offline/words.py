@@ -22,6 +22,11 @@ AMOUNT = re.compile(
     r"|(?<![\w#-])(\d+[.,]\d{2})(?![\w%])",
     re.I,
 )
+ADDRESS = re.compile(
+    r"(?P<line1>\d+[a-z]? [^\d,]{3,60}|[A-ZÀ-Þ][^\d,]{3,40} \d+[a-z]?),? +(?P<postal_code>(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?)[, ]+"
+    r"(?P<city>[^,\d]{2,40})(?:,\s*(?P<country>[A-Za-z ]{2,30}))?"
+)
+"""An address in one go, such as 12 Rue de la Paix, 75002 Paris, FR."""
 _MASKS = (
     (EMAIL, " xcustomer "),
     (NUMBERED["return-number"], " xreturn "),
@@ -106,9 +111,9 @@ class Speller:
             return word
         for variant in (word, *_shortened(word)):
             near = self._near.get(variant)
-            if near is not None and near[0] == word[0]:
+            if near is not None and near[0] == word[0] and len(near) + len(word) > 8:
                 return near
-        return next((known for known in (word[:-1], word[1:]) if known in self._known), word)
+        return word
 
 
 def _shortened(word: str) -> list[str]:
