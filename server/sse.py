@@ -6,20 +6,18 @@ than those explain shows that some were missed: they are read from Postgres.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.errors import InvalidInput, Unavailable
 from core.events import EVENTS, FINAL, DraftDiscarded, RunFact, RunStarted, TokenDelta
 from core.identity import Principal
-from core.log import get_logger
 from server.wiring import Runtime
 from store import events
 from store.queries import runs
 from store.tables.runtime import RunStatus
 
-_log = get_logger(__name__)
 _BLOCK_MS = 2000
 _GRACE_MS = 250
 """What Postgres knows first is given this long to come live too, with its tokens."""
@@ -50,7 +48,7 @@ class Place:
         """Move to a live entry. A stored fact numbers the announcements before it; a new attempt has forgotten them."""
         if isinstance(event, RunStarted):
             self.announced.clear()
-        elif offset == 0:
+        if offset == 0:
             del self.announced[: seq - self.seq - 1]
         elif not isinstance(event, TokenDelta | DraftDiscarded):
             self.announced.append(event)
@@ -81,76 +79,87 @@ def parse_place(last_event_id: str | None) -> tuple[int, int]:
     return int(seq), int(offset or 0)
 
 
-async def follow(runtime: Runtime, principal: Principal, run_id: UUID, after: str | None) -> AsyncIterator[tuple[str, Event]]:
+async def follow(runtime: Runtime, principal: Principal, run_id: UUID, after: str | None) -> AsyncGenerator[tuple[str, Event]]:
     """Yield the events of a run after an id, until it has ended. No connection to the database is held in between.
 
     Raises:
         NotFound: not a run of this caller.
         Unavailable: the database is gone; the reader may come back with the last id.
     """
-    resume = parse_place(after)
-    place = Place(resume[0])
-    block_ms = 0
-    while True:
-        batch = await _live(runtime, run_id, place.id, block_ms)
+    reader = _Reader(runtime, principal, run_id, parse_place(after))
+    while not reader.ended:
+        for event_id, event in await reader.more():
+            yield event_id, event
+
+
+class _Reader:
+    """One reader of a run: asks Valkey first, and Postgres when Valkey is silent, down, or has skipped something."""
+
+    def __init__(self, runtime: Runtime, principal: Principal, run_id: UUID, resume: tuple[int, int]) -> None:
+        self.ended = False
+        self._runtime = runtime
+        self._principal = principal
+        self._run_id = run_id
+        self._resume = resume
+        self._place = Place(resume[0])
+        self._block_ms = 0
+
+    async def more(self) -> list[tuple[str, Event]]:
+        """Return what came next, perhaps nothing yet."""
+        batch = await self._live(self._block_ms)
+        self._block_ms = _BLOCK_MS
         if batch:
-            block_ms = _BLOCK_MS
-            for entry_id, data in batch:
-                seq, offset = _numbers(entry_id)
-                event = EVENTS.validate_json(data)
-                if place.missing_before(seq, offset):
-                    async for numbered in _stored(runtime, principal, run_id, place, before=seq + (offset > 0)):
-                        yield numbered
-                if (seq, offset) <= (place.seq, place.offset):
-                    continue
-                place.take(seq, offset, event)
-                if (seq, offset) > resume:
-                    yield entry_id, event
-                if isinstance(event, FINAL):
-                    return
-            continue
-        seq, ended = await _head(runtime, principal, run_id)
-        if seq > place.seq and (batch is None or not await _live(runtime, run_id, place.id, _GRACE_MS)):
-            async for numbered in _stored(runtime, principal, run_id, place):
-                yield numbered
-                if isinstance(numbered[1], FINAL):
-                    return
-        elif ended and seq <= place.seq:
-            return
-        elif batch is None:
+            return self._noticed(await self._take(batch))
+        last, ended = await self._head()
+        if last > self._place.seq:
+            if batch is not None and await self._live(_GRACE_MS):
+                return []
+            return self._noticed(await self._stored())
+        self.ended = ended
+        if batch is None and not ended:
             await asyncio.sleep(_DOWN_POLL_SECONDS)
-        block_ms = _BLOCK_MS
+        return []
 
+    def _noticed(self, found: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
+        self.ended = bool(found) and isinstance(found[-1][1], FINAL)
+        return found
 
-async def _live(runtime: Runtime, run_id: UUID, after: str, block_ms: int) -> list[tuple[str, bytes]] | None:
-    """Return live entries, or None when Valkey is down."""
-    try:
-        return await runtime.live.read(run_id, after, block_ms=block_ms)
-    except (Unavailable, TimeoutError):
-        return None
+    async def _take(self, batch: list[tuple[str, bytes]]) -> list[tuple[str, Event]]:
+        place, found = self._place, list[tuple[str, Event]]()
+        for entry_id, data in batch:
+            seq, offset = map(int, entry_id.split("-"))
+            if place.missing_before(seq, offset):
+                found += await self._stored(before=seq + (offset > 0))
+            if (seq, offset) <= (place.seq, place.offset):
+                continue
+            event = EVENTS.validate_json(data)
+            place.take(seq, offset, event)
+            if (seq, offset) > self._resume:
+                found.append((entry_id, event))
+        return found
 
+    async def _live(self, block_ms: int) -> list[tuple[str, bytes]] | None:
+        """Return live entries, or None when Valkey is down."""
+        try:
+            return await self._runtime.live.read(self._run_id, self._place.id, block_ms=block_ms)
+        except (Unavailable, TimeoutError):
+            return None
 
-async def _head(runtime: Runtime, principal: Principal, run_id: UUID) -> tuple[int, bool]:
-    async with runtime.units.read(principal) as tx:
-        run = await runs.get(tx, run_id)
-        return run.seq, run.status in _ENDED
+    async def _head(self) -> tuple[int, bool]:
+        async with self._runtime.units.read(self._principal) as tx:
+            run = await runs.get(tx, self._run_id)
+            return run.seq, run.status in _ENDED
 
-
-async def _stored(
-    runtime: Runtime, principal: Principal, run_id: UUID, place: Place, *, before: int | None = None
-) -> AsyncIterator[tuple[str, RunFact]]:
-    while True:
-        async with runtime.units.read(principal) as tx:
-            rows = await events.read(tx, run_id, after=place.seq)
-        for row in rows:
-            if before is not None and row.seq >= before:
-                return
-            if place.take_stored(row.seq, row.fact):
-                yield f"{row.seq}-0", row.fact
-        if not rows:
-            return
-
-
-def _numbers(entry_id: str) -> tuple[int, int]:
-    seq, offset = entry_id.split("-")
-    return int(seq), int(offset)
+    async def _stored(self, *, before: int | None = None) -> list[tuple[str, Event]]:
+        """Move over the stored facts up to `before`, and return those that are new to the reader."""
+        fresh: list[tuple[str, Event]] = []
+        while True:
+            async with self._runtime.units.read(self._principal) as tx:
+                rows = await events.read(tx, self._run_id, after=self._place.seq)
+            for row in rows:
+                if before is not None and row.seq >= before:
+                    return fresh
+                if self._place.take_stored(row.seq, row.fact):
+                    fresh.append((f"{row.seq}-0", row.fact))
+            if not rows:
+                return fresh

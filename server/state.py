@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
 
@@ -147,8 +146,7 @@ def _state(snapshot: StateSnapshot, thread_id: UUID) -> dict[str, Any]:
 
 
 def _values(snapshot: StateSnapshot) -> dict[str, Any]:
-    messages: list[AnyMessage] = snapshot.values.get("messages", [])
-    return {"messages": [as_dict(message) for message in messages if message.type in _SHOWN]}
+    return {"messages": [as_dict(message) for message in snapshot.values.get("messages", []) if message.type in _SHOWN]}
 
 
 def _interrupts(snapshot: StateSnapshot) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """A streaming response that keeps idle connections alive and gives up on readers that do not read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 
 from prometheus_client import Gauge
 from starlette.responses import Response
@@ -22,7 +22,7 @@ class LiveResponse(Response):
 
     def __init__(
         self,
-        chunks: AsyncIterator[bytes],
+        chunks: AsyncGenerator[bytes],
         *,
         media_type: str,
         beat: bytes,
@@ -58,9 +58,10 @@ class LiveResponse(Response):
     async def _stream(self, send: Send) -> None:
         await self._send(send, {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            async for chunk in self._chunks:
-                self._beaten = True
-                await self._send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
+            async with aclosing(self._chunks) as chunks:
+                async for chunk in chunks:
+                    self._beaten = True
+                    await self._send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
         except StorehandError as error:
             _log.warning("stream ended early; the reader may resume", code=error.code, error=error.message)
         await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,7 +1,8 @@
 """Runs: started, followed, awaited and cancelled, in the form of LangGraph's API."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from server.dialects.langgraph import HEARTBEAT, Translator, assistant_uuid, str
 from server.dialects.langgraph_request import RunCreate, answer, human_messages, refuse_steering
 from server.errors import json_response
 from server.routes.assistants import resolve
-from server.routes.threads import open_thread
+from server.routes.threads import checked_metadata, open_thread
 from server.runs import NewRun, cancel_run, create_run
 from server.sse import follow, parse_place
 from server.state import admitted, thread_state, thread_values
@@ -140,7 +141,7 @@ async def _start(request: Request, runtime: Runtime, principal: Principal, threa
         key=key or str(new_id()),
         body_hash=hashlib.sha256(await request.body()).hexdigest(),
         multitask=body.multitask_strategy or "enqueue",
-        meta=_small(body.metadata or {}),
+        meta=checked_metadata(body.metadata or {}),
     )
     if body.if_not_exists == "create":
         await _ensure(runtime, principal, thread_id)
@@ -166,7 +167,7 @@ async def _read(runtime: Runtime, principal: Principal, thread_id: UUID, run_id:
 
 
 def _stream(request: Request, runtime: Runtime, principal: Principal, run: Run, modes: frozenset[str], after: str | None) -> Response:
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes]:
         translator = Translator(
             run_id=str(run.id),
             thread_id=str(run.thread_id),
@@ -176,9 +177,10 @@ def _stream(request: Request, runtime: Runtime, principal: Principal, run: Run, 
             resumed=parse_place(after) > (0, 0),
         )
         yield translator.head()
-        async for event_id, event in follow(runtime, principal, run.id, after):
-            if chunk := await translator.translate(event_id, event):
-                yield chunk
+        async with aclosing(follow(runtime, principal, run.id, after)) as events:
+            async for event_id, event in events:
+                if chunk := await translator.translate(event_id, event):
+                    yield chunk
         if not translator.ended:
             yield translator.end((await _read(runtime, principal, run.thread_id, run.id)).status)
 
@@ -188,10 +190,11 @@ def _stream(request: Request, runtime: Runtime, principal: Principal, run: Run, 
 
 
 def _wait(request: Request, runtime: Runtime, principal: Principal, run: Run) -> Response:
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes]:
         failed: RunFailed | None = None
-        async for _, event in follow(runtime, principal, run.id, None):
-            failed = event if isinstance(event, RunFailed) else None
+        async with aclosing(follow(runtime, principal, run.id, None)) as events:
+            async for _, event in events:
+                failed = event if isinstance(event, RunFailed) else None
         if failed is not None:
             yield orjson.dumps({"__error__": {"error": failed.code, "message": failed.message}})
         else:
@@ -218,9 +221,3 @@ def _listed(given: list[str] | None) -> list[str] | None:
     except orjson.JSONDecodeError as error:
         raise InvalidInput("give a mode, or a JSON array of modes", field="stream_mode") from error
     return [str(one) for one in found]
-
-
-def _small(meta: dict[str, Any]) -> dict[str, Any]:
-    if len(orjson.dumps(meta)) > 16 * 1024:
-        raise InvalidInput("at most 16384 bytes of JSON are kept", field="metadata")
-    return meta

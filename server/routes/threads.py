@@ -112,7 +112,7 @@ async def patch(runtime: Wired, principal: Caller, thread_id: UUID, body: Thread
     """Merge metadata into a conversation."""
     async with runtime.units.write(principal) as tx:
         row = await threads.get(tx, thread_id, lock=True)
-        row.meta = _checked_metadata({**row.meta, **body.metadata})
+        row.meta = checked_metadata({**row.meta, **body.metadata})
         row.updated_at = tx.now
         tx.session.add(row)
     [shown] = await state.as_threads(runtime, [row])
@@ -176,7 +176,7 @@ async def open_thread(
         Conflict: the id is taken.
     """
     taken = Conflict(f"Thread with ID {thread_id} already exists", code="thread_exists")
-    meta = _checked_metadata(metadata)
+    meta = checked_metadata(metadata)
     try:
         async with runtime.units.write(principal) as tx:
             if thread_id is not None:
@@ -199,7 +199,12 @@ def _stored_metadata(wanted: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**rest, "graph_id": names.get(str(wanted["assistant_id"]), "")}
 
 
-def _checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata that can be stored.
+
+    Raises:
+        InvalidInput: too large, or not storable as JSON.
+    """
     try:
         size = len(orjson.dumps(metadata))
     except TypeError as error:
