@@ -23,6 +23,8 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
 }
 _LONGEST_ID = 100
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Others share one label: a caller must not be able to fill the registry."""
 
 
 class Around:
@@ -64,7 +66,8 @@ class Around:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route(scope)
-        self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
 
 
