@@ -1,22 +1,22 @@
 """Drives one claimed run through the graph, and writes how it began and ended into the run log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command
+from langgraph.types import Command, StateSnapshot
 
 from agents.llm.meter import Meter
 from agents.think import Mind
+from core import faults
 from core.clock import Clock
 from core.errors import Fenced, StorehandError
 from core.events import ApprovalDecided, MessageAdded, RunFact, RunFailed, RunFinished, RunStarted
 from core.identity import RunContext
-from core.ids import RunId
 from core.log import get_logger
 from core.settings import Budget
 from graph.agent import as_dict
@@ -29,7 +29,7 @@ from store import events
 from store.queries import runs, tenants
 from store.tables.runtime import RunStatus, ThreadStatus
 from store.tables.tenancy import Tenant
-from store.unit import Units
+from store.unit import Units, translated
 from tools.executor import Executor
 from tools.policy import Policy
 
@@ -63,13 +63,20 @@ class Driver:
         saver = RunSaver(self.pool)
         meter = Meter(self.budget)
         try:
-            turn = await self._begin(ctx, work, journal, meter)
+            turn = await self._begin(ctx, work, journal, meter, saver)
             try:
                 graph = build(saver)
                 config = _config(ctx)
-                given = await _input(graph, config, ctx, work)
-                state = await graph.ainvoke(given, config, context=turn, durability="sync")
-                await saver.flush()
+                faults.point("run.begun")
+                with translated():
+                    before = await graph.aget_state(config) if ctx.attempt > 1 else None
+                    if before is not None and _is_of(before, ctx):
+                        await self._recall(ctx, journal, before.values["messages"])
+                    if before is not None and _is_of(before, ctx) and not before.next:
+                        state = before.values
+                    else:
+                        state = await graph.ainvoke(_input(ctx, work, before), config, context=turn, durability="sync")
+                        await saver.flush()
             except Fenced:
                 raise
             except StorehandError as error:
@@ -84,8 +91,8 @@ class Driver:
         finally:
             await journal.close()
 
-    async def _begin(self, ctx: RunContext, work: dict[str, Any], journal: Journal, meter: Meter) -> TurnContext:
-        """Announce the attempt. The first one's facts wait for the next transaction; a later one stores them at once, to be heard over it."""
+    async def _begin(self, ctx: RunContext, work: dict[str, Any], journal: Journal, meter: Meter, saver: RunSaver) -> TurnContext:
+        """Announce the attempt. The first one's facts wait for the next transaction; a later one stores them at once."""
         shop, policy = await self._shop(ctx)
         if ctx.attempt == 1:
             for fact in _opening(ctx, work):
@@ -93,7 +100,8 @@ class Driver:
         else:
             async with journal.lock:
                 async with self.units.write(ctx.principal, relaxed=True) as tx:
-                    run = await runs.claimed(tx, cast(RunId, ctx.run_id))
+                    assert ctx.run_id is not None
+                    run = await runs.claimed(tx, ctx.run_id)
                     facts = [RunStarted(attempt=ctx.attempt)] if run.seq else _opening(ctx, work)
                     last = await events.append(tx, ctx, facts)
                 journal.stored(last, 0, facts)
@@ -107,6 +115,7 @@ class Driver:
             shop=shop.name,
             currency=shop.currency,
             today=lambda: _day(self.clock),
+            make_durable=saver.flush,
         )
 
     async def _shop(self, ctx: RunContext) -> tuple[Tenant, Policy]:
@@ -118,6 +127,16 @@ class Driver:
                 known = (now + _REMEMBER, await tenants.current(tx), await self.executor.policy(tx))
             self.shops[tenant_id] = known
         return known[1], known[2]
+
+    async def _recall(self, ctx: RunContext, journal: Journal, messages: Sequence[AnyMessage]) -> None:
+        """Announce again what an earlier attempt announced, kept in its checkpoint and did not live to store."""
+        assert ctx.run_id is not None
+        async with self.units.read(ctx.principal) as tx:
+            log = await events.read(tx, ctx.run_id)
+        known = {each.fact.message["id"] for each in log if isinstance(each.fact, MessageAdded)}
+        for message in messages:
+            if isinstance(message, AIMessage) and (message.id or "").startswith(f"{ctx.run_id}-") and message.id not in known:
+                journal.note(MessageAdded(message=as_dict(message)))
 
     async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, *, interrupted: bool) -> None:
         totals = meter.totals
@@ -143,10 +162,12 @@ class Driver:
         thread: ThreadStatus,
         error: dict[str, str] | None,
     ) -> None:
+        faults.point("run.before_end")
         async with journal.lock:
             noted = journal.waiting()
             async with self.units.write(ctx.principal) as tx:
                 last = await runs.end(tx, ctx, [*noted, fact], status, thread, error)
+            faults.point("run.after_end")
             journal.stored(last, len(noted), [fact])
 
 
@@ -158,16 +179,25 @@ def _opening(ctx: RunContext, work: dict[str, Any]) -> list[RunFact]:
     return facts + [ApprovalDecided(approval_id=closed, decision="superseded") for closed in work.get("superseded", [])]
 
 
-async def _input(graph: Any, config: RunnableConfig, ctx: RunContext, work: dict[str, Any]) -> Any:
+def _input(ctx: RunContext, work: dict[str, Any], before: StateSnapshot | None) -> Any:
     """Return what the graph is to start with; a later attempt goes on from its own last checkpoint when there is one."""
-    if ctx.attempt > 1:
-        snapshot = await graph.aget_state(config)
-        if snapshot.metadata and snapshot.metadata.get("run_id") == str(ctx.run_id) and snapshot.next:
-            return None
-    if resume := work.get("resume"):
+    resume = work.get("resume")
+    if before is not None and _is_of(before, ctx):
+        return Command(resume=resume) if resume and _still_asks(before, resume["approval_id"]) else None
+    if resume:
         said = _messages(work)
         return Command(resume=resume, update={"messages": said} if said else None)
     return {"messages": _messages(work)}
+
+
+def _is_of(snapshot: StateSnapshot, ctx: RunContext) -> bool:
+    """Return whether an earlier attempt of this run wrote a checkpoint."""
+    return (snapshot.metadata or {}).get("run_id") == str(ctx.run_id)
+
+
+def _still_asks(snapshot: StateSnapshot, approval_id: str) -> bool:
+    """Return whether the graph waits for a decision that this run brings: the attempt before ended just before it took it."""
+    return any(asked.value["approval"]["approval_id"] == approval_id for task in snapshot.tasks for asked in task.interrupts)
 
 
 def _messages(work: dict[str, Any]) -> list[AnyMessage]:

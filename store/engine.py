@@ -58,6 +58,7 @@ async def check_role(engine: AsyncEngine) -> None:
             row = (await connection.execute(_ROLE)).one()
     if row[1] or row[2] or row[3]:
         raise Unavailable(
-            f"the database role {row[0]} can bypass row security; set STOREHAND_DB__APP_URL to a login without ownership, see deploy/roles.sql",
+            f"the database role {row[0]} can bypass row security; "
+            "set STOREHAND_DB__APP_URL to a login without ownership, see deploy/roles.sql",
             code="unsafe_role",
         )

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -71,8 +72,13 @@ class Worker:
             )
             task = asyncio.create_task(self._drive(ctx, run.input), name=f"run:{run.id}")
             self._held[run.id] = (ctx, task)
-            task.add_done_callback(lambda _, run_id=run.id: self._held.pop(run_id, None))
+            task.add_done_callback(partial(self._forget, run.id))
         return bool(rows)
+
+    def _forget(self, run_id: UUID, task: asyncio.Task[None]) -> None:
+        """Let go of a run, unless a newer attempt of it came to this very worker after the lease was lost."""
+        if run_id in self._held and self._held[run_id][1] is task:
+            del self._held[run_id]
 
     async def _read(self, row: Mapping[str, Any]) -> Run:
         finder = Principal(TenantId(row["tenant_id"]), _SYSTEM, Role.OWNER, name="worker")

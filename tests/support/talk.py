@@ -1,8 +1,8 @@
 """A conversation as a test holds it: runs are queued, driven by a worker in this process, and read back from their log."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -117,14 +117,9 @@ def thinking_with(runtime: Runtime, model: BaseChatModel) -> Runtime:
     return replace(runtime, mind=mind, models=mind.models, driver=replace(runtime.driver, mind=mind))
 
 
-@asynccontextmanager
-async def tasks_cancelled(tasks: Sequence[Any]) -> AsyncIterator[None]:
-    """Cancel tasks after the block and wait for them."""
-    import asyncio
-
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 20) -> Any:
+    """Wait for something to become true, and return it."""
+    async with asyncio.timeout(seconds):
+        while not (found := await condition()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        return found
