@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -35,10 +35,10 @@ def write(plan: Plan, offer: Offer, toolbox: Toolbox) -> str:
 
 def abilities(specs: Iterable[Spec], most: int = _SHOWN) -> list[str]:
     """Return what tools can do, a short phrase each, reading first."""
-    ordered = sorted(specs, key=lambda spec: spec.name.startswith(("list_", "get_")))
+    ordered = sorted(specs, key=lambda spec: (spec.name.startswith("list_"), len(spec.purpose)))
     reading, writing = [s for s in ordered if not s.writes], [s for s in ordered if s.writes]
     chosen = [*reading[: most - min(2, len(writing))], *writing[:2]]
-    return [re.split(r"[:;(]|, (?:by|newest)", spec.purpose)[0].strip().rstrip(".") for spec in chosen[:most]]
+    return [re.split(r"[:;(]|, (?:by|newest|the |with |what )", spec.purpose)[0].strip().rstrip(".") for spec in chosen[:most]]
 
 
 def shown(done: Done, toolbox: Toolbox) -> str:
@@ -75,7 +75,8 @@ def _stuck(step: Stuck, toolbox: Toolbox, offer: Offer) -> str:
         return _outcome(step.done, toolbox)
     named = ", ".join(str(value).replace("_", " ") for value in step.done.args.values() if not isinstance(value, bool))
     what = f" for “{named}”" if named else ""
-    return f"I looked{what} and found nothing that fits. {_sentence(shown(step.done, toolbox))} A number helps me most, such as an order number."
+    said = _sentence(shown(step.done, toolbox))
+    return f"I looked{what} and found nothing that fits. {said} A number helps me most, such as an order number."
 
 
 def _question(ask: Ask, *, again: bool) -> str:
@@ -103,17 +104,12 @@ def prompt(slot: Slot) -> str:
 
 def _choice(record: Record) -> str:
     data = record.data
-    items = data.get("items")
-    titles = (
-        [str(item.get("title")) for item in items if isinstance(item, Mapping) and item.get("title")] if isinstance(items, Sequence) else []
-    )
-    extra = [
-        str(data[key]).replace("_", " ")
-        for key in ("title", "status", "kind", "why")
-        if isinstance(data.get(key), str) and data[key] != record.value
-    ]
+    items = cast("list[dict[str, Any]]", data["items"]) if isinstance(data.get("items"), list) else []
+    titles = [str(item["title"]) for item in items if "title" in item]
+    told = [data[key] for key in ("title", "status", "kind", "why") if isinstance(data.get(key), str) and data[key] != record.value]
+    extra = [str(word).replace("_", " ") for word in told]
     total: Any = data.get("total") or data.get("price_from")
-    if isinstance(total, Mapping) and set(total) == {"minor", "currency"}:
+    if isinstance(total, dict) and cast("dict[str, Any]", total).keys() == {"minor", "currency"}:
         extra.append(str(Money.model_validate(total)))
     return f"**{record.value}**: {', '.join([*extra, *titles[:3]])}" if extra or titles else f"**{record.value}**"
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
@@ -86,7 +86,8 @@ def records(data: Any, kind: str) -> list[Record]:
     level: list[Any] = [data]
     while level:
         listed = [item for value in level for item in _lists(value)]
-        found = {value: Record(value, item) for item in reversed(listed) if isinstance(item, Mapping) and (value := _value(item, kind))}
+        things = [cast("Mapping[str, Any]", item) for item in reversed(listed) if isinstance(item, Mapping)]
+        found = {value: Record(value, thing) for thing in things if (value := _value(thing, kind))}
         if found:
             return list(reversed(found.values()))
         level = listed
@@ -95,7 +96,7 @@ def records(data: Any, kind: str) -> list[Record]:
 
 def subject(data: Any, kind: str) -> str | None:
     """Return the value of a format that a whole result is about."""
-    return _value(data, kind) if isinstance(data, Mapping) else None
+    return _value(cast("Mapping[str, Any]", data), kind) if isinstance(data, Mapping) else None
 
 
 class Memory:
@@ -145,7 +146,7 @@ class Memory:
             if mention.kind == kind and len(mention.values) > 1:
                 return mention, touched[::-1]
             if mention.kind == kind:
-                touched.append(mention.values[0])
+                touched += mention.values
         return None, []
 
     def items_of(self, order: str) -> list[Record]:
@@ -194,7 +195,7 @@ def spoken(text: str) -> Iterator[Mention]:
 
 
 def order_numbers(text: str) -> tuple[str, ...]:
-    """Return the order numbers of a text: those called so, else the first bare number of four digits and more, with those listed beside it."""
+    """Return the order numbers of a text: those called so, else the first bare number, with those listed beside it."""
     for pattern in (words.ADDRESS, *words.NUMBERED.values(), words.SKU, words.EMAIL, words.AMOUNT):
         text = pattern.sub(" ", text)
     named = words.ORDER.findall(text)
@@ -209,9 +210,11 @@ def _done(name: str, args: Mapping[str, Any], content: str) -> Done:
         data = json.loads(content)
     except ValueError:
         return Done(name, args, "ok", content, None)
-    if isinstance(data, dict) and data.get("status") in _REFUSALS and "message" in data and ({"code", "rule", "approval_id"} & data.keys()):
-        allowed = tuple(str(way) for way in data.get("allowed") or ())
-        return Done(name, args, str(data["status"]), content, data, str(data["message"]), str(data.get("code") or ""), allowed)
+    if isinstance(data, dict):
+        told = cast("dict[str, Any]", data)
+        if told.get("status") in _REFUSALS and "message" in told and {"code", "rule", "approval_id"} & told.keys():
+            allowed = tuple(str(way) for way in told.get("allowed") or ())
+            return Done(name, args, str(told["status"]), content, told, str(told["message"]), str(told.get("code") or ""), allowed)
     return Done(name, args, "ok", content, data)
 
 
@@ -226,18 +229,18 @@ def _value(data: Mapping[str, Any], kind: str) -> str | None:
 def _lists(value: Any) -> Iterator[Any]:
     """Yield the elements of the lists nearest below a value."""
     if isinstance(value, Mapping):
-        for inner in value.values():
+        for inner in cast("Mapping[str, Any]", value).values():
             yield from _lists(inner)
     elif isinstance(value, list):
-        yield from value
+        yield from cast("list[Any]", value)
 
 
 def _strings(value: Any, key: str = "") -> Iterator[str]:
     if isinstance(value, str) and len(value) <= 120 and key not in {"text", "what", "note", "message", "description", "review"}:
         yield value
     elif isinstance(value, Mapping) and "provenance" not in value:
-        for name, inner in value.items():
-            yield from _strings(inner, str(name))
+        for name, inner in cast("Mapping[str, Any]", value).items():
+            yield from _strings(inner, name)
     elif isinstance(value, list):
-        for inner in value:
+        for inner in cast("list[Any]", value):
             yield from _strings(inner, key)

@@ -2,35 +2,15 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from agents.llm.offline import lexicon, words
-from agents.llm.offline.context import order_numbers, spoken
+from agents.llm.offline import figures, lexicon, words
+from agents.llm.offline.context import spoken
 from agents.llm.offline.items import item_phrase
 from agents.llm.offline.offer import Slot, Spec
+from agents.llm.offline.said import Value, Words
 
-Value = str | int | bool | list[str]
-
-_COUNT = rf"(\d{{1,3}}|{'|'.join(lexicon.NUMBERS)})"
-_DAYS = re.compile(
-    rf"\b(?:last|past|previous|within|in the last|for) (?:the )?{_COUNT} (day|week|month|quarter|year)s?\b|\b{_COUNT} (day|week|month|year)s?\b"
-)
-_PERIOD = re.compile(r"\b(?:last|past|this|previous) (day|week|month|quarter|year)\b")
-_LIMIT = re.compile(rf"\b(?:top|first|last|latest|newest|show(?: me)?) {_COUNT}\b(?! ?(?:day|week|month|year|eur|€))")
-_NEWEST = re.compile(r"\b(?:last|latest|newest|most recent) (?:order|one|return|ticket)\b")
-_CEILING = re.compile(
-    r"\b(?:under|below|less than|up to|at most|max(?:imum)?(?: of)?|cheaper than|not more than|within|no more than) ?[€$£]? ?(\d+(?:[.,]\d{1,2})?)"
-)
-_FLOOR = re.compile(r"\b(?:over|above|more than|at least|min(?:imum)?(?: of)?|from) ?[€$£]? ?(\d+(?:[.,]\d{1,2})?)")
-_QUANTITY = re.compile(rf"\b{_COUNT} ?(?:x\b|×|of\b|units?\b|pieces?\b|pcs\b|more\b|items?\b)|\b(?:x|qty|quantity)\.? ?{_COUNT}\b")
-_LOOSE = re.compile(rf"(?<![\w#.,-]){_COUNT}(?![\w%-]|[.,]\d)")
-_PRICE = re.compile(r"(?<![\w#.,-])(\d{1,6}(?:[.,]\d{1,2})?)(?= (?:on|for|to|from|back|off|at)\b|[,.!?]?$)")
 _NAME = re.compile(r"\b([A-ZÀ-Þ][\w'’-]+(?: (?:van|von|de|der|la|le|di|el))?(?: [A-ZÀ-Þ][\w'’-]+)+)")
 _CALLED = re.compile(r"(?:\b(?:customer|client|from|of|by|for|named|is|has|did|about|does) )([A-ZÀ-Þ][\w'’-]+)|\b([A-ZÀ-Þ][\w]+)['’]s\b")
-_SIGNED = re.compile(rf"\b(?:by |delta )?([+-]\d{{1,5}})\b|\b{_COUNT}\b")
-_LESS = re.compile(
-    r"\b(?:write off|wrote off|remove|removed|lost|lose|missing|broken|damaged|minus|take out|less|fewer|stolen|reduce|decrease)\b"
-)
 _PLACE = re.compile(r"\b(?:in|to|from|at|into) (?:the )?([A-ZÀ-Þ][\w-]+|[A-Z]{2,5})\b")
 _WHY = re.compile(
     r"(?:\bbecause(?: of)?\b|\bsince\b|\bdue to\b|\bas\b(?= the| it| he| she)|[:,;–—]|\s-\s)\s*(?P<why>[^,;:].+)$|(?P<until>\buntil\b.+)$",
@@ -51,22 +31,6 @@ _ORDER_WORDS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A person's words, with what their reader needs to know about goods."""
-
-    text: str
-    breaks: frozenset[str]
-    items: frozenset[str] = frozenset()
-    whole: str = ""
-    """All that was said, where `text` is a part of it."""
-
-    @property
-    def plain(self) -> str:
-        """The words in small letters."""
-        return words.plain(self.text)
-
-
 def fill(spec: Spec, said: Words) -> dict[str, Value]:
     """Return the arguments that the words name outright."""
     found = {slot.name: value for slot in spec.slots if (value := value_of(slot, said, spec)) is not None}
@@ -77,11 +41,6 @@ def value_of(slot: Slot, said: Words, spec: Spec, *, answering: bool = False) ->
     """Return what the words say for one argument; an answer to our question may be bare."""
     value = _READERS.get(slot.kind, _text)(slot, said, spec, answering)
     return [str(value)] if slot.many and value is not None else value
-
-
-def count(word: str) -> int:
-    """Return the number that digits or a word stand for."""
-    return int(word) if word.isdigit() else lexicon.NUMBERS[word]
 
 
 def choice(slot: Slot, text: str, *, answering: bool = False) -> str | None:
@@ -107,59 +66,6 @@ def _number(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None
         prefix = {"return-number": "R-", "ticket-number": "T-"}.get(slot.kind, "")
         return f"{prefix}{bare.group(1)}"
     return found
-
-
-def _amount(slot: Slot, said: Words, spec: Spec, answering: bool) -> str | None:
-    lowered = said.plain
-    if "max" in slot.name or "ceiling" in slot.name:
-        found = _CEILING.search(lowered)
-    elif "min" in slot.name or "floor" in slot.name:
-        found = _FLOOR.search(lowered)
-    else:
-        found = words.AMOUNT.search(lowered) or (_PRICE.search(_without_numbers(lowered)) if spec.writes or answering else None)
-    if found is None and answering:
-        found = re.search(r"(\d+(?:[.,]\d{1,2})?)", lowered)
-    return next((group for group in found.groups() if group), None) if found else None
-
-
-def _quantity(slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | None:
-    lowered = _without_numbers(words.AMOUNT.sub(" ", said.plain))
-    found = _QUANTITY.search(lowered)
-    if found:
-        return count(next(group for group in found.groups() if group))
-    for loose in _LOOSE.finditer(lowered):
-        after = (words.tokens(lowered[loose.end() :]) or [""])[0]
-        goods = after in lexicon.GOODS or after in said.items
-        if (
-            answering
-            or (goods and loose.group(1) != "one")
-            or (after and loose.group(1).isdigit() and words.stem(after) not in said.breaks)
-        ):
-            return count(loose.group(1))
-    return None
-
-
-def _days(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | None:
-    lowered = said.plain
-    if found := _DAYS.search(lowered):
-        many, unit = [group for group in found.groups() if group]
-        return min(count(many) * lexicon.UNITS[unit], 365)
-    if found := _PERIOD.search(lowered):
-        return lexicon.UNITS[found.group(1)]
-    if re.search(r"\b(today|tonight|this morning)\b", lowered):
-        return 1
-    if "yesterday" in lowered:
-        return 2
-    if "recently" in lowered or "lately" in lowered:
-        return 30
-    bare = re.search(r"\b(\d{1,3})\b", lowered) if answering else None
-    return int(bare.group(1)) if bare else None
-
-
-def _limit(_slot: Slot, said: Words, _spec: Spec, _answering: bool) -> int | None:
-    if found := _LIMIT.search(said.plain):
-        return max(1, min(count(found.group(1)), 50))
-    return 1 if _NEWEST.search(said.plain) else None
 
 
 def _channel(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
@@ -218,16 +124,6 @@ def _boolean(slot: Slot, said: Words, _spec: Spec, answering: bool) -> bool | No
     )
 
 
-def _delta(_slot: Slot, said: Words, _spec: Spec, _answering: bool) -> int | None:
-    lowered = _without_numbers(said.plain)
-    found = _SIGNED.search(lowered)
-    if found is None:
-        return None
-    if found.group(1):
-        return int(found.group(1))
-    return count(found.group(2)) * (-1 if _LESS.search(lowered) else 1)
-
-
 def _place(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
     found = _PLACE.search(said.text)
     return found.group(1) if found else said.text.strip(" .?!") if answering else None
@@ -237,7 +133,8 @@ def _text(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
     """Return the person's own words for an argument that takes words."""
     text = said.text.strip()
     if answering:
-        return text[:1000] or None
+        kept = re.sub(r"[ ,]+(?:please|pls|thanks)[.!]?$", "", text, flags=re.I)
+        return None if re.fullmatch(r"(?:order )?#?\d{4,18}", words.plain(kept)) else kept[:1000] or None
     if slot.name == "wanted":
         short = _ORDER_WORDS.sub(" ", text)
         found = next((match["wanted"].strip() for pattern in _WANTED if (match := pattern.search(short))), None)
@@ -274,22 +171,11 @@ def _address(spec: Spec, text: str) -> dict[str, Value]:
     return {name: read[part] for part, name in parts.items() if read[part]}
 
 
-def _without_numbers(text: str) -> str:
-    """Return small-letter text without order, return and ticket numbers, SKUs and periods."""
-    for pattern in (*words.NUMBERED.values(), words.EMAIL, _DAYS):
-        text = pattern.sub(" ", text)
-    text = re.sub(r"\b[a-z]{2,}\d*(?:-[a-z0-9]+)+\b(?<!shirt)(?<!shirts)", " ", text)
-    text = re.sub(r"\bsizes? \w+", " ", text)
-    for number in order_numbers(text):
-        text = re.sub(rf"(?:\border\s*)?#?\b{number}\b", " order ", text)
-    return " ".join(text.split())
-
-
 _READERS: dict[str, Callable[[Slot, Words, Spec, bool], Value | None]] = {
-    "order-number": _number, "return-number": _number, "ticket-number": _number, "amount": _amount, "quantity": _quantity, "days": _days,
-    "limit": _limit, "channel": _channel, "customer": _customer, "item": _item, "query": _query, "enum": _enum, "boolean": _boolean,
-    "delta": _delta, "warehouse": _place, "address": _nothing, "category": _nothing, "integer": _nothing, "number": _nothing, "array": _nothing,
-    "object": _nothing,
+    "order-number": _number, "return-number": _number, "ticket-number": _number, "amount": figures.amount, "quantity": figures.quantity, "days": figures.days,
+    "limit": figures.limit, "channel": _channel, "customer": _customer, "item": _item, "query": _query, "enum": _enum, "boolean": _boolean,
+    "delta": figures.delta, "warehouse": _place, "address": _nothing, "category": _nothing, "integer": _nothing, "number": _nothing,
+    "array": _nothing, "object": _nothing,
 }  # fmt: skip
 
 

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from agents.llm.offline import words
-from agents.llm.offline.entities import Words, count, value_of
+from agents.llm.offline.entities import value_of
+from agents.llm.offline.figures import count
 from agents.llm.offline.goals import Call
 from agents.llm.offline.matching import Matcher
 from agents.llm.offline.offer import CONTROL, Slot, Spec
+from agents.llm.offline.said import Words
 from agents.llm.offline.understand import Offer
+from agents.roster import ROSTER
 
 _ANY = frozenset({"any", "required", True})
 
@@ -22,8 +25,8 @@ def is_forced(tools: Sequence[Mapping[str, Any]], choice: Any) -> bool:
 
 def call(text: str, tools: Sequence[dict[str, Any]], choice: Any, offer: Offer) -> Call:
     """Return the call of the demanded or the likeliest tool, every required argument filled as well as the text allows."""
-    wanted = choice.get("function", choice).get("name") if isinstance(choice, dict) else choice
-    names = [tool["function"]["name"] for tool in tools]
+    names = [str(tool["function"]["name"]) for tool in tools]
+    wanted: Any = cast("dict[str, Any]", choice).get("function", {}).get("name") if isinstance(choice, dict) else choice
     if wanted not in names:
         wanted = next((match.name for match in offer.matcher.rank(text) if match.name in names), names[0])
     spec = offer.specs[wanted]
@@ -54,19 +57,21 @@ def _likeliest(text: str, slot: Slot, tool: Mapping[str, Any], offer: Offer) -> 
 
 
 def _scores(text: str, names: Sequence[str], description: str, offer: Offer, tool: str) -> dict[str, float]:
-    """Compare a text with what a description says of each name, and with the examples of the tools that belong to it."""
+    """Compare a text with what a description says of each name; of agents, with their tools' and their own examples as well."""
+    owners = [name for name in names if name in ROSTER and tool in ROSTER[name].tools]
+    if owners:
+        return {owners[0]: 1.0}
     told = {name: _told(name, names, description) for name in names}
-    homes = Matcher([Spec(name, told[name], ()) for name in names])
-    examples: dict[str, list[str]] = {name: [] for name in names}
-    for spec in offer.all.values():
-        if spec.name not in offer.tools:
-            home = next(iter(homes.rank(f"{spec.name.replace('_', ' ')}. {spec.purpose} {' '.join(spec.examples)}")), None)
-            if home:
-                examples[home.name] += [*spec.examples, spec.purpose]
-    matcher = Matcher([Spec(name, told[name], (), tuple(examples[name])) for name in names])
-    known = offer.all.get(tool)
-    spoken = f"{text} {known.purpose}" if known else text
-    return {match.name: match.score for match in matcher.rank(spoken)}
+    examples = {name: _examples(name, offer) for name in names}
+    matcher = Matcher([Spec(name, told[name], (), examples[name]) for name in names])
+    return {match.name: match.score for match in matcher.rank(text)}
+
+
+def _examples(name: str, offer: Offer) -> tuple[str, ...]:
+    if name not in ROSTER:
+        return ()
+    tools = [offer.all[tool] for tool in sorted(ROSTER[name].tools) if tool in offer.all]
+    return (*ROSTER[name].examples, *(example for spec in tools for example in spec.examples))
 
 
 def _told(name: str, names: Sequence[str], description: str) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents.llm.offline.context import Done, Record
-from agents.llm.offline.entities import Value
 from agents.llm.offline.offer import Slot, Spec
+from agents.llm.offline.said import Value
 from agents.llm.offline.understand import Act
 
 

@@ -61,14 +61,18 @@ CHANNELS = {
 PHRASES = (
     (r"\b(give|send|get|want|need|have)( \w+)? (my |the |his |her |their )?money back\b", "refund"),
     (r"\b(tell me|let me know|do you know|could you check|can you check|can you tell me|could you tell me|i want to know|i wonder)\b", " "),
+    (r"\b(going|supposed|expected|due) to (arrive|come|be delivered|be here|get here)\b", "arrive"),
     (r"\bmoney back\b", "refund"),
-    (r"\b(send|give|bring|ship)( (it|them|this|these|those|that|the \w+|my \w+))? back\b", "return"),
+    (r"\bgive (it|them|this|these) back\b", "return"),
+    (r"\b(?:which|what) (orders|returns|tickets) (do i have|have i placed|have i|did i place|are there)\b", r"show my \1"),
+    (r"\b(send|bring|ship)( \w+){0,3} back\b", "return"),
     (r"\b(do not|don't|dont) want to keep\b", "want to return"),
     (r"\b(call off|get rid of)\b", "cancel"),
     (r"\b(swap|trade)\b", "exchange"),
     (r"\b(mail|e-mail)\b", "email"),
     (r"\brunn?ing (out|short)( of)?\b", "running low"),
-    (r"\b(talk|speak|chat) (to|with) (a |an |some ?one|somebody|the )?(real |actual )?(human|person|agent|people|someone|somebody|representative|manager)?",
+    (r"\b(talk|speak|chat) (to|with) (a |an |some ?one|somebody|the )?(real |actual )?"
+     r"(human|person|agent|people|someone|somebody|representative|manager)?",
      "talk to human "),
     (r"\bre-order", "reorder"),
     (r"\bwheres\b", "where is"),
@@ -77,7 +81,8 @@ PHRASES = (
     (r"\bi'd (like|rather|love)( to)?\b", r"i want to"),
     (r"\bi would (like|love|rather)( to)?\b", r"i want to"),
     (r"\b(wanna|want 2)\b", "want to"),
-    (r"\b(i )?(still )?(have |has |did |had )?(never|not|haven't|hasn't|didn't|havent|hasnt|didnt) (yet )?(got|gotten|received|arrived|arrive|come|came|get|receive)\b",
+    (r"\b(i )?(still )?(have |has |did |had )?(never|not|haven't|hasn't|didn't|havent|hasnt|didnt) (yet )?"
+     r"(got|gotten|received|arrived|arrive|come|came|get|receive)\b",
      "where is "),
     (r"\bu\b", "you"),
     (r"\br\b", "are"),
@@ -95,7 +100,7 @@ SYNONYMS = {
 """Single words that mean another one."""
 
 CONCEPTS = {
-    "whereabouts": "track tracking arrive arrives arrived arriving shipped ship delivered deliver delivery carrier eta parcel transit courier",
+    "whereabouts": "track tracking arrive arrives arrived arriving shipped deliver delivered delivery carrier eta parcel transit",
     "late": "late overdue delayed delay latest waiting",
     "money": "refund refunded refundable reimburse money paid pay reimbursement captured charged",
     "back": "return returned returning returnable returns rma",
@@ -277,7 +282,7 @@ GREETING = (
 )
 THANKS = (
     r"((ok|okay|great|perfect|super|cool|nice|alright|good)[,! ]*)?(many |lots of )?(thanks|thank you|thx|ty|cheers|"
-    r"merci)( (so|very) much| a lot| a bunch| for .{1,40}|!)?"
+    r"merci)( (so|very) much| a lot| a bunch| for .{1,40}|!)?([,.! ]+(that's all|that is all|that's it|bye|goodbye|all good))?"
 )
 PRAISE = (
     r"(ok|okay|great|perfect|super|cool|nice|alright|got it|good( job)?|awesome|wonderful|that is all|that's all|"
@@ -327,7 +332,7 @@ OPENERS = _words(
 """Words with which a request starts; a clause without one only tells more about another."""
 QUESTIONS = _words(
     """
-    what which who where when why how is are was were did does do has have
+    show list all any find what which who where when why how is are was were did does do has have
     """
 )
 """Words with which somebody asks to know, not to change."""

@@ -74,9 +74,7 @@ class Matcher:
         bag = self.mended(text, items)
         likeness, evidence, covered = self._likeness(bag), self._evidence(bag), self._covered(bag)
         share = _UNCOVERED + (1 - _UNCOVERED) * covered
-        ranked = [
-            Match(name, share * ((1 - _EVIDENCE) * likeness.get(name, 0.0) + _EVIDENCE * value)) for name, value in evidence.items()
-        ]
+        ranked = [Match(name, share * ((1 - _EVIDENCE) * likeness.get(name, 0.0) + _EVIDENCE * value)) for name, value in evidence.items()]
         return sorted(ranked, key=lambda match: (-match.score, match.name))
 
     def _likeness(self, bag: Sequence[str]) -> dict[str, float]:

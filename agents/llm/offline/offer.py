@@ -3,6 +3,7 @@
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -54,7 +55,13 @@ class Spec:
         """The arguments that a call cannot do without."""
         return tuple(slot for slot in self.slots if slot.required)
 
-    @property
+    @cached_property
+    def verbs(self) -> frozenset[str]:
+        """The telling stems of its name and purpose, and the ones with which its examples start."""
+        told = [*self.name.split("_"), *words.tokens(self.purpose.lower()), *(example.split()[0].lower() for example in self.examples)]
+        return frozenset(words.stem(word) for word in told if word not in lexicon.STOP and words.stem(word) not in {"order", "item"})
+
+    @cached_property
     def stems(self) -> frozenset[str]:
         """The stems of its name's words."""
         return frozenset(words.stem(word) for word in self.name.split("_"))
@@ -63,10 +70,12 @@ class Spec:
 def read_spec(offered: Mapping[str, Any], toolbox: Toolbox) -> Spec:
     """Return what a bound tool says of itself, with what the toolbox knows beyond."""
     function = offered.get("function", offered)
-    name, parameters = str(function["name"]), function.get("parameters") or {}
+    name = str(function["name"])
+    parameters: Mapping[str, Any] = function.get("parameters") or {}
+    properties: Mapping[str, Mapping[str, Any]] = parameters.get("properties", {})
     tool = toolbox.get(name)
-    required = frozenset(parameters.get("required", ()))
-    slots = tuple(_slot(key, value, key in required) for key, value in parameters.get("properties", {}).items())
+    required = frozenset[str](parameters.get("required", ()))
+    slots = tuple(_slot(key, value, key in required) for key, value in properties.items())
     purpose = str(function.get("description") or "")
     if tool is None:
         return Spec(name, purpose, slots, writes=not name.startswith(("get_", "find_", "list_", "search_", "show_")))

@@ -6,10 +6,11 @@ from functools import cached_property
 
 from agents.llm.offline import lexicon, words
 from agents.llm.offline.context import OTHER, Memory, Record, Turn, order_numbers
-from agents.llm.offline.entities import Value, Words, fill, value_of
+from agents.llm.offline.entities import fill, value_of
 from agents.llm.offline.goals import Ask, Call, Finished, Frame, Goal, Plan, Step
 from agents.llm.offline.offer import CONTROL, Slot, Spec
 from agents.llm.offline.resolve import advance
+from agents.llm.offline.said import Value, Words
 from agents.llm.offline.understand import Act, Meaning, Offer, understand
 from tools.items import fold, meaning
 
@@ -81,12 +82,16 @@ class Planner:
         return Frame(meant.act, tuple(goals), meant.elsewhere)
 
     def _pointed(self, spec: Spec, named: dict[str, Value], text: str, memory: Memory) -> dict[str, Value]:
-        """Add the order talked about to a tool that can do without, when the words point at it."""
+        """Add the order and the item talked about to a tool that can do without them, when the words point at them."""
         slot = spec.of_kind("order-number")
         focus = memory.focus("order-number")
         points = re.search(r"\b(it|this order|that order|the order|my order)\b", words.plain(text))
         if slot and not slot.required and slot.name not in named and points and focus and len(focus.values) == 1:
             named[slot.name] = focus.values[0]
+        item, thing = spec.of_kind("item"), memory.focus("item")
+        pronoun = re.search(r"\b(it|them|this|that|this one|that one)\b", words.plain(text))
+        if slot and item and not item.required and item.name not in named and pronoun and thing and len(thing.values) == 1:
+            named[item.name] = thing.values[0]
         return named
 
     def _reply(self, text: str, meant: Meaning, before: Plan, asked: Ask, memory: Memory) -> Frame:
@@ -101,15 +106,22 @@ class Planner:
         said = self._words(text, memory)
         value = self._answer(asked, said, memory, yes=meant.act is Act.YES)
         named = fill(asked.goal.spec, said)
+        kept = {slot.name for slot in asked.goal.spec.slots if slot.kind == "item" and slot is not asked.slot} & asked.goal.args.keys()
+        named = {name: given for name, given in named.items() if name not in kept}
         news = {name for name, given in named.items() if name != asked.slot.name and asked.goal.args.get(name) != given}
         value = named.get(asked.slot.name) or self._answer(asked, said, memory, yes=meant.act is Act.YES)
-        if value is None and not news and "other" in asked.slot.choices and (re.search(lexicon.NO_REASON, said.plain) or _explains(said.plain)):
+        if (
+            value is None
+            and not news
+            and "other" in asked.slot.choices
+            and (re.search(lexicon.NO_REASON, said.plain) or _explains(said.plain))
+        ):
             value = "other"
         if value is not None:
             return Frame(Act.ASK, (asked.goal.having({**named, asked.slot.name: value}),))
         if meant.act is Act.ASK and (meant.asks[0][0] != asked.goal.spec.name or asked.slot.name in named):
             return self._fresh(meant, text, memory)
-        if meant.act is Act.ELSEWHERE or before.frame.repeated:
+        if (meant.act is Act.ELSEWHERE and not news) or before.frame.repeated:
             return self._fresh(meant, text, memory)
         return Frame(Act.ASK, (asked.goal.having(named),), repeated=not news)
 

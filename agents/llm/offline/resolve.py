@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from agents.llm.offline import lexicon, words
 from agents.llm.offline.context import OTHER, Done, Memory, Record, Turn, records
-from agents.llm.offline.entities import Value, missing
+from agents.llm.offline.entities import missing
 from agents.llm.offline.goals import Ask, Call, Finished, Goal, Step, Stuck
 from agents.llm.offline.offer import Slot, Spec
+from agents.llm.offline.said import Value
 from agents.llm.offline.understand import Offer
 from tools.items import meaning
 

@@ -13,14 +13,16 @@ from agents.llm.offline.matching import Match, Matcher
 from agents.llm.offline.offer import CONTROL, Spec, of_toolbox, read_spec
 from tools.registry import Toolbox
 
-_LIKELY, _LIKELY_WRITE, _LIKELY_PART = 0.29, 0.33, 0.33
-"""Scores from which a tool is meant; changing something, and one of several asks, need more."""
+_LIKELY, _LIKELY_WRITE = 0.27, 0.33
+"""Scores from which a tool is meant; changing something needs more."""
 _OUTSIDE = 0.12
 """By how much a tool that is not offered must fit better to say that the request is for somebody else."""
 _NAMED, _COMMANDED, _KNOW_NOT_DO = 0.22, 0.3, 0.7
 """What the words of its name in a sentence add to a tool, the more when its verb comes first; and what a question takes from one
 that changes something."""
-_NOUNS = frozenset(map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address")))
+_NOUNS = frozenset(
+    map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address"))
+)
 """Words of tools' names that are no verbs of their own."""
 _MOST = 3
 
@@ -50,6 +52,7 @@ _SOCIAL = tuple(
         (lexicon.PRAISE, Act.PRAISE), (lexicon.BYE, Act.LEAVE), (lexicon.ABOUT, Act.ABOUT), (lexicon.SMALLTALK, Act.CHAT),
     )
 )  # fmt: skip
+_EMPTY = frozenset(map(words.stem, lexicon.STOP)) - frozenset(map(words.stem, ("where", "why", "when", "how")))
 _GREETING = re.compile(rf"^{lexicon.GREETING}[ ,.!:-]+(?=\w)")
 _WAIT = re.compile(lexicon.WAIT)
 _NEGATED = re.compile(rf"{lexicon.NEGATED}(?!been|yet|be )(?P<rest>[^,.;!?]*?)(?=[,.;!?]|\bbut\b|\b(?:just|instead) |$)")
@@ -109,7 +112,7 @@ def understand(text: str, offer: Offer, items: frozenset[str] = frozenset()) -> 
     kept = text.strip()[start.end() :] if start and len(words.plain(text)) == len(text.strip()) else text
     kept, forbidden = _without_negated(kept, offer)
     left = words.plain(kept).strip(" ,.!?")
-    if forbidden and (not left or not set(offer.matcher.mended(left)) - {words.stem(word) for word in lexicon.STOP}):
+    if forbidden and not set(offer.matcher.mended(left)) - _EMPTY:
         return Meaning(Act.FORBID)
     for pattern, act in _SOCIAL:
         if pattern.fullmatch(left):
@@ -132,7 +135,7 @@ def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[
         return Meaning(Act.ASK, asks, score, follows)
     if best and _is_likely(best, offer):
         return Meaning(Act.ASK, ((best.name, text),), score, follows)
-    return Meaning(Act.ASK, asks, _LIKELY_PART, follows) if asks else Meaning(Act.UNKNOWN, score=score, follows=follows)
+    return Meaning(Act.ASK, asks, _LIKELY, follows) if asks else Meaning(Act.UNKNOWN, score=score, follows=follows)
 
 
 def _several(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -142,8 +145,10 @@ def _several(text: str, offer: Offer, items: frozenset[str], forbidden: frozense
         return ()
     found: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}
     for part in parts:
+        if words.plain(part).startswith("if "):
+            continue
         best = next((match for match in _ranked(part, offer, items, forbidden) if match.name in offer.tools), None)
-        if best and best.score >= _LIKELY_PART:
+        if best and _is_likely(best, offer):
             found.setdefault((best.name, order_numbers(part)), (best.name, part))
     return tuple(found.values())[:_MOST]
 
@@ -176,10 +181,17 @@ def _ranked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset
         bool(stems) and words.tokens(words.canonical(text))[:1] != [] and words.tokens(words.canonical(text))[0] in lexicon.QUESTIONS
     )
     undone = forbidden | {words.stem(word) for word in _NOT_DONE.findall(words.canonical(text))}
+    things = {stem for stem in stems if stem.startswith("x")}
     found = [
         Match(match.name, _judged(match, offer.all[match.name], stems, asks_to_know))
         for match in offer.matcher.rank(text, items)
-        if not (offer.all[match.name].writes and undone & offer.all[match.name].stems & offer.writing)
+        if not (
+            offer.all[match.name].writes
+            and (
+                undone & offer.all[match.name].stems & offer.writing
+                or (len(stems) < 4 and not (things or offer.all[match.name].verbs & set(stems)))
+            )
+        )
     ]
     return sorted(found, key=lambda match: (-match.score, match.name))
 

@@ -23,8 +23,9 @@ AMOUNT = re.compile(
     re.I,
 )
 ADDRESS = re.compile(
-    r"(?P<line1>\d+[a-z]? [^\d,]{3,60}|[A-ZÀ-Þ][^\d,]{3,40} \d+[a-z]?),? +(?P<postal_code>(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?)[, ]+"
-    r"(?P<city>[^,\d]{2,40})(?:,\s*(?P<country>[A-Za-z ]{2,30}))?"
+    r"(?P<line1>\d+[a-z]? [^\d,]{3,60}|[A-ZÀ-Þ][^\d,]{3,40} \d+[a-z]?),? +"
+    r"(?<!order )(?<!number )(?P<postal_code>(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?)[, ]+"
+    r"(?P<city>[A-ZÀ-Þ][^,\d]{1,40})(?:,\s*(?P<country>[A-Za-z ]{2,30}))?"
 )
 """An address in one go, such as 12 Rue de la Paix, 75002 Paris, FR."""
 _MASKS = (
