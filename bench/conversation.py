@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from bench.results import Figure, at_most, record
 from bench.turn import ours
@@ -10,6 +11,7 @@ from core.events import RunFinished
 from core.identity import Principal
 from core.ids import new_id
 from core.settings import Settings
+from memory.checkpoints import thread_key
 from server.cli.session import who_is
 from server.runs import NewRun, create_run
 from server.setup import index_knowledge, migrate, seed_demo
@@ -64,9 +66,9 @@ async def storage(runtime: Runtime, who: Principal) -> Figure:
     return at_most("checkpoint bytes, turn 100 over turn 10", sizes[_LATE] / sizes[_EARLY], "ratio", 1.2)
 
 
-async def _bytes(runtime: Runtime, who: Principal, thread_id: object) -> int:
+async def _bytes(runtime: Runtime, who: Principal, thread_id: UUID) -> int:
     async with runtime.units.read(who) as tx:
-        return int((await tx.connection.exec_driver_sql(_BYTES, {"thread": str(thread_id)})).scalar_one())
+        return int((await tx.connection.exec_driver_sql(_BYTES, {"thread": thread_key(who.tenant_id, thread_id)})).scalar_one())
 
 
 async def _measure(settings: Settings, endpoints: Endpoints) -> list[Figure]:

@@ -38,6 +38,7 @@ async def call_tools(state: State, runtime: Runtime[TurnContext]) -> dict[str, A
         elif tool is None or not tool.writes:
             reads.append((call, position))
         else:
+            await ctx.make_durable()
             results[_id(call)] = await ctx.executor.execute(position, call["name"], call["args"], ctx.journal)
     if len(reads) == 1:
         results[_id(reads[0][0])] = await _run(ctx, *reads[0])
@@ -78,6 +79,7 @@ async def _settle(state: State, ctx: TurnContext) -> dict[str, Any]:
         ctx.note(ToolFinished(call_id=call["position"], tool=call["tool"], status="denied", text=result.text))
     else:
         approved = ctx.run.at(call["position"], agent=_agent_for(state, ctx, call["tool"]), approval_id=UUID(call["approval_id"]))
+        await ctx.make_durable()
         result = await ctx.executor.execute(approved, call["tool"], call["args"], ctx.journal)
     ctx.evidence.append(result.text)
     if _waits(result):

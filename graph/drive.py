@@ -23,7 +23,7 @@ from graph.agent import as_dict
 from graph.build import build
 from graph.guard import DECISION_MARK
 from graph.state import TurnContext
-from memory.checkpoints import Pool, RunSaver
+from memory.checkpoints import Pool, RunSaver, thread_key
 from memory.journal import Journal, Live
 from store import events
 from store.queries import runs, tenants
@@ -208,8 +208,9 @@ def _messages(work: dict[str, Any]) -> list[AnyMessage]:
 
 
 def _config(ctx: RunContext) -> RunnableConfig:
+    assert ctx.thread_id is not None
     return {
-        "configurable": {"thread_id": str(ctx.thread_id)},
+        "configurable": {"thread_id": thread_key(ctx.principal.tenant_id, ctx.thread_id)},
         "metadata": {"run_id": str(ctx.run_id), "attempt": ctx.attempt},
         "recursion_limit": 60,
         "run_name": "storehand",

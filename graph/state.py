@@ -1,6 +1,6 @@
 """The state of a conversation and the context of a run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -85,6 +85,8 @@ class TurnContext:
     shop: str
     currency: str
     today: Callable[[], str]
+    make_durable: Callable[[], Awaitable[None]]
+    """Stores the supersteps so far: awaited before a tool may have an effect."""
     evidence: list[str] = field(default_factory=list[str])
     """Texts that this run's tools returned, for the check of the answer."""
 

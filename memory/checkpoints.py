@@ -1,7 +1,6 @@
 """Checkpoints of the graph in Postgres, in a schema of their own.
 
-One saver a run over a shared pool: LangGraph's saver serialises every statement behind one lock. The writes of a superstep leave in the
-same round trip as the checkpoint that follows them; a crash in between repeats the superstep, which the ledger makes harmless.
+One saver a run over a shared pool: LangGraph's saver serialises every statement behind one lock.
 """
 
 import os
@@ -9,17 +8,18 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
+import orjson
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple, get_serializable_checkpoint_metadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot  # pyright: ignore[reportPrivateUsage]
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from core import faults
@@ -28,7 +28,20 @@ SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
 """Writes after which the graph may stop: stored at once."""
 
+_LATEST_SECONDS = 0.05
+"""A superstep that took longer than this, as one with a real model does, is stored as soon as it ends."""
 _REST_SECONDS = 1.0
+_INSERT_WRITES = """
+INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bytea[])
+ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING
+"""
+_INSERT_CHECKPOINTS = """
+INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+SELECT thread, ns, id, parent, body::jsonb, about::jsonb
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS row (thread, ns, id, parent, body, about)
+ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
+"""
 _last_checked: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
@@ -71,15 +84,27 @@ async def _check_rested(connection: AsyncConnection[Any]) -> None:
     _last_checked[connection] = now
 
 
+def thread_key(tenant_id: UUID, thread_id: UUID) -> str:
+    """Return the name of a conversation among checkpoints: clients may choose a thread's id, but never another tenant's."""
+    return f"{tenant_id}:{thread_id}"
+
+
 class RunSaver(AsyncPostgresSaver):
-    """The saver of one run."""
+    """The saver of one run: supersteps are stored together, in one round trip and one transaction.
+
+    What is kept back is stored before a tool may have an effect, before the graph stops or is read, and with the first superstep that
+    ends `_LATEST_SECONDS` after the last store. A crash in between repeats supersteps; positional call ids and the ledger make that harmless.
+    """
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)  # pyright: ignore[reportArgumentType]
+        self._checkpoints: list[tuple[Any, ...]] = []
+        self._blobs: list[tuple[Any, ...]] = []
         self._writes: list[tuple[Any, ...]] = []
+        self._stored_at = time.monotonic()
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
-        """Keep a task's writes for the next checkpoint, or store them at once when the graph may stop after them."""
+        """Keep a task's writes for the next store, or store them at once when the graph may stop after them."""
         if any(channel in _URGENT for channel, _ in writes):
             await self.flush()
             await super().aput_writes(config, writes, task_id, task_path)
@@ -90,28 +115,17 @@ class RunSaver(AsyncPostgresSaver):
     async def aput(
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
     ) -> RunnableConfig:
-        """Store a checkpoint together with the writes that led to it, in one transaction and one round trip."""
+        """Keep a checkpoint, serialised as it is now, and store it with those before it when they have waited long enough."""
         where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
         thread_id, namespace = where["thread_id"], where["checkpoint_ns"]
         inline, blobs = _split(checkpoint["channel_values"])
         versions = {channel: version for channel, version in new_versions.items() if channel in blobs}
-        pending, self._writes = self._writes, []
-        row = (
-            thread_id,
-            namespace,
-            checkpoint["id"],
-            where.get("checkpoint_id"),
-            Jsonb({**checkpoint, "channel_values": inline}),
-            Jsonb(get_serializable_checkpoint_metadata(config, metadata)),
-        )
-        faults.point("checkpoint.before")
-        async with self._cursor(pipeline=True) as cur:
-            if pending:
-                await cur.executemany(self.INSERT_CHECKPOINT_WRITES_SQL, pending)
-            if versions:
-                await cur.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, self._dump_blobs(thread_id, namespace, blobs, versions))
-            await cur.execute(self.UPSERT_CHECKPOINTS_SQL, row)
-        faults.point("checkpoint.after")
+        self._blobs += self._dump_blobs(thread_id, namespace, blobs, versions)
+        about = get_serializable_checkpoint_metadata(config, metadata)
+        body = orjson.dumps({**checkpoint, "channel_values": inline}).decode()
+        self._checkpoints.append((thread_id, namespace, checkpoint["id"], where.get("checkpoint_id"), body, orjson.dumps(about).decode()))
+        if time.monotonic() - self._stored_at >= _LATEST_SECONDS:
+            await self.flush()
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -120,11 +134,26 @@ class RunSaver(AsyncPostgresSaver):
         return await super().aget_tuple(config)
 
     async def flush(self) -> None:
-        """Store the writes that no checkpoint followed yet."""
-        pending, self._writes = self._writes, []
-        if pending:
-            async with self._cursor(pipeline=True) as cur:
-                await cur.executemany(self.INSERT_CHECKPOINT_WRITES_SQL, pending)
+        """Store what was kept back, in order, together or not at all."""
+        checkpoints, self._checkpoints = self._checkpoints, []
+        blobs, self._blobs = self._blobs, []
+        writes, self._writes = self._writes, []
+        self._stored_at = time.monotonic()
+        if not (checkpoints or writes):
+            return
+        faults.point("checkpoint.before")
+        async with self._cursor(pipeline=True) as cur:
+            if writes:
+                await cur.execute(_INSERT_WRITES, _columns(writes))
+            if blobs:
+                await cur.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, blobs)
+            if checkpoints:
+                await cur.execute(_INSERT_CHECKPOINTS, _columns(checkpoints))
+        faults.point("checkpoint.after")
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

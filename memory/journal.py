@@ -5,6 +5,7 @@ one. Facts that claim an effect are published after their commit. Live ids are `
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
@@ -14,6 +15,7 @@ from core.events import DraftDiscarded, RunFact, TokenDelta
 from core.log import get_logger
 
 _log = get_logger(__name__)
+_LONGEST_WAIT_SECONDS = 1.0
 _GATHER_SECONDS = 0.005
 """Tokens that come within this time leave in one round trip; a reader does not see the difference."""
 
@@ -36,6 +38,7 @@ class Journal:
         self._last = last
         self._offset = 0
         self._waiting: list[RunFact] = []
+        self._waiting_since = 0.0
         self._entries: list[tuple[str, bytes]] = []
         self._ready = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
@@ -43,6 +46,8 @@ class Journal:
 
     def note(self, fact: RunFact) -> None:
         """Publish an announcement now and store it with the next transaction."""
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
         self._waiting.append(fact)
         self._publish_after_last(fact)
 
@@ -53,6 +58,11 @@ class Journal:
     def discard(self, message_id: str) -> None:
         """Publish that the pieces of an answer so far are void."""
         self._publish_after_last(DraftDiscarded(message_id=message_id))
+
+    @property
+    def overdue(self) -> bool:
+        """Whether facts have waited so long that a reader who has only the database would miss them."""
+        return bool(self._waiting) and time.monotonic() - self._waiting_since > _LONGEST_WAIT_SECONDS
 
     def waiting(self) -> list[RunFact]:
         """Return the facts that the next transaction must store; hold `lock` until `stored`."""

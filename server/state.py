@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
+from pydantic import ValidationError
 
 from core.errors import NotFound
 from core.identity import Principal
 from graph.agent import as_dict
 from graph.build import build
-from memory.checkpoints import RunSaver
+from memory.checkpoints import RunSaver, thread_key
 from server.dialects.langgraph import Values, assistant_uuid
 from server.wiring import Runtime
 from store.queries import threads
@@ -41,10 +44,10 @@ async def thread_state(runtime: Runtime, principal: Principal, thread_id: UUID, 
         NotFound: no such thread, or no such checkpoint.
     """
     await admitted(runtime, principal, thread_id)
-    snapshot = await _snapshot(runtime, thread_id, checkpoint_id)
+    snapshot = await _snapshot(runtime, principal.tenant_id, thread_id, checkpoint_id)
     if checkpoint_id is not None and snapshot.created_at is None:
         raise NotFound("checkpoint", checkpoint_id)
-    return _state(snapshot, thread_id)
+    return _state(runtime, snapshot, thread_id)
 
 
 async def history(
@@ -57,16 +60,17 @@ async def history(
     """
     await admitted(runtime, principal, thread_id)
     graph = build(RunSaver(runtime.pool))
-    end = _config(thread_id, before) if before else None
+    end = _config(principal.tenant_id, thread_id, before) if before else None
     with translated():
-        return [_state(one, thread_id) async for one in graph.aget_state_history(_config(thread_id), limit=limit, before=end)]
+        past = graph.aget_state_history(_config(principal.tenant_id, thread_id), limit=limit, before=end)
+        return [_state(runtime, one, thread_id) async for one in past]
 
 
 async def thread_values(runtime: Runtime, principal: Principal, thread_id: UUID) -> Values:
     """Return what `values` events and waiting clients get."""
     await admitted(runtime, principal, thread_id)
-    snapshot = await _snapshot(runtime, thread_id)
-    return Values(_values(snapshot), _interrupts(snapshot))
+    snapshot = await _snapshot(runtime, principal.tenant_id, thread_id)
+    return Values(_values(runtime, snapshot), _interrupts(snapshot))
 
 
 async def as_threads(runtime: Runtime, rows: Sequence[Thread], *, with_values: bool = True) -> list[dict[str, Any]]:
@@ -75,30 +79,25 @@ async def as_threads(runtime: Runtime, rows: Sequence[Thread], *, with_values: b
 
     async def one(row: Thread) -> dict[str, Any]:
         if not with_values:
-            return _thread(row, None)
+            return _thread(runtime, row, None)
         async with gate:
-            return _thread(row, await _snapshot(runtime, row.id))
+            return _thread(runtime, row, await _snapshot(runtime, row.tenant_id, row.id))
 
     return list(await asyncio.gather(*map(one, rows)))
 
 
-async def is_known(runtime: Runtime, thread_id: UUID) -> bool:
-    """Return whether any conversation, of whichever store, has checkpoints under this id: then nobody else may take the id."""
-    return (await _snapshot(runtime, thread_id)).created_at is not None
-
-
-async def forget(runtime: Runtime, thread_id: UUID) -> None:
+async def forget(runtime: Runtime, tenant_id: UUID, thread_id: UUID) -> None:
     """Delete the checkpoints of a thread whose row is gone."""
     with translated():
-        await RunSaver(runtime.pool).adelete_thread(str(thread_id))
+        await RunSaver(runtime.pool).adelete_thread(thread_key(tenant_id, thread_id))
 
 
-async def _snapshot(runtime: Runtime, thread_id: UUID, checkpoint_id: str | None = None) -> StateSnapshot:
+async def _snapshot(runtime: Runtime, tenant_id: UUID, thread_id: UUID, checkpoint_id: str | None = None) -> StateSnapshot:
     with translated():
-        return await build(RunSaver(runtime.pool)).aget_state(_config(thread_id, checkpoint_id))
+        return await build(RunSaver(runtime.pool)).aget_state(_config(tenant_id, thread_id, checkpoint_id))
 
 
-def _thread(row: Thread, snapshot: StateSnapshot | None) -> dict[str, Any]:
+def _thread(runtime: Runtime, row: Thread, snapshot: StateSnapshot | None) -> dict[str, Any]:
     graph_id = row.meta.get("graph_id")
     assistant = {"assistant_id": str(assistant_uuid(graph_id))} if graph_id else {}
     tasks = snapshot.tasks if snapshot else ()
@@ -110,13 +109,13 @@ def _thread(row: Thread, snapshot: StateSnapshot | None) -> dict[str, Any]:
         "metadata": {**row.meta, **assistant},
         "status": row.status,
         "config": {},
-        "values": _values(snapshot) if snapshot and snapshot.created_at else None,
+        "values": _values(runtime, snapshot) if snapshot and snapshot.created_at else None,
         "error": row.error,
         "interrupts": {task.id: [_interrupt(one) for one in task.interrupts] for task in tasks if task.interrupts},
     }
 
 
-def _state(snapshot: StateSnapshot, thread_id: UUID) -> dict[str, Any]:
+def _state(runtime: Runtime, snapshot: StateSnapshot, thread_id: UUID) -> dict[str, Any]:
     here, parent = _checkpoint(snapshot.config, thread_id), _checkpoint(snapshot.parent_config, thread_id)
     tasks: list[dict[str, Any]] = [
         {
@@ -132,7 +131,7 @@ def _state(snapshot: StateSnapshot, thread_id: UUID) -> dict[str, Any]:
         for task in snapshot.tasks
     ]
     return {
-        "values": _values(snapshot),
+        "values": _values(runtime, snapshot),
         "next": list(snapshot.next),
         "tasks": tasks,
         "metadata": {**(snapshot.metadata or {}), "thread_id": str(thread_id)} if snapshot.created_at else {},
@@ -145,8 +144,19 @@ def _state(snapshot: StateSnapshot, thread_id: UUID) -> dict[str, Any]:
     }
 
 
-def _values(snapshot: StateSnapshot) -> dict[str, Any]:
-    return {"messages": [as_dict(message) for message in snapshot.values.get("messages", []) if message.type in _SHOWN]}
+def _values(runtime: Runtime, snapshot: StateSnapshot) -> dict[str, Any]:
+    return {"messages": [_message(runtime, message) for message in snapshot.values.get("messages", []) if message.type in _SHOWN]}
+
+
+def _message(runtime: Runtime, message: AnyMessage) -> dict[str, Any]:
+    """Return a message; a tool's result comes with its text for a reader, made again from its type instead of being stored twice."""
+    shown = as_dict(message)
+    tool = runtime.toolbox.get(message.name or "") if isinstance(message, ToolMessage) and message.status == "success" else None
+    if tool is not None:
+        with suppress(ValidationError):
+            result = tool.result.model_validate_json(message.text)
+            shown["artifact"] = {"status": "ok", "result": result.model_dump(mode="json"), "text": result.text()}
+    return shown
 
 
 def _interrupts(snapshot: StateSnapshot) -> list[dict[str, Any]]:
@@ -157,8 +167,8 @@ def _interrupt(one: Any) -> dict[str, Any]:
     return {"value": one.value, "id": one.id}
 
 
-def _config(thread_id: UUID, checkpoint_id: str | None = None) -> RunnableConfig:
-    where = {"thread_id": str(thread_id), "checkpoint_ns": ""}
+def _config(tenant_id: UUID, thread_id: UUID, checkpoint_id: str | None = None) -> RunnableConfig:
+    where = {"thread_id": thread_key(tenant_id, thread_id), "checkpoint_ns": ""}
     return {"configurable": {**where, "checkpoint_id": checkpoint_id} if checkpoint_id else where}
 
 

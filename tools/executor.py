@@ -115,9 +115,16 @@ class Executor:
         return Call(tool, args, ctx, _ledger_key(tool, args, ctx), hashlib.sha256(canonical).hexdigest())
 
     async def _read(self, call: Call, journal: Journal | None) -> ToolResult:
-        if journal is None or call.ctx.run_id is None:
-            async with self.units.read(call.ctx.principal) as tx:
-                return ok(call.tool.name, await self._run_body(tx, call, None))
+        if journal is not None and journal.overdue:
+            return await self._read_and_log(call, journal)
+        async with self.units.read(call.ctx.principal) as tx:
+            result = ok(call.tool.name, await self._run_body(tx, call, None))
+        if journal is not None:
+            journal.note(_finished(call.ctx, result))
+        return result
+
+    async def _read_and_log(self, call: Call, journal: Journal) -> ToolResult:
+        """Read, and store in the same transaction what the journal has announced for a while."""
         async with AsyncExitStack() as after_commit:
             async with self.units.write(call.ctx.principal, relaxed=True) as tx:
                 result = ok(call.tool.name, await self._run_body(tx, call, None))

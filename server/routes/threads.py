@@ -124,7 +124,7 @@ async def delete(runtime: Wired, principal: Caller, thread_id: UUID) -> None:
     """Delete a conversation with its runs and its memory. What its tools did stays done."""
     async with runtime.units.write(principal) as tx:
         await threads.remove(tx, thread_id)
-    await state.forget(runtime, thread_id)
+    await state.forget(runtime, principal.tenant_id, thread_id)
 
 
 @router.get("/{thread_id}/state")
@@ -183,7 +183,7 @@ async def open_thread(
                 rows, _ = await threads.find(tx, ids=[thread_id], limit=1)
                 if rows and reuse:
                     return rows[0]
-                if rows or await state.is_known(runtime, thread_id):
+                if rows:
                     raise taken
             return await threads.create(tx, thread_id, meta)
     except IntegrityError as error:
