@@ -404,10 +404,9 @@ def test_an_item_named_late_is_looked_up():
     assert "Which order" in talk.say("I'd like to send something back")
     talk.say("the headset")
     talk.say("it is broken")
-    assert (
-        talk.made[-1] == ("request_return", {"item": "headset", "order": "1043", "reason": "defective"})
-        or talk.made[-1][1]["order"] == "1043"
-    )
+    name, args = talk.made[-1]
+    assert name == "request_return"
+    assert {"order": "1043", "reason": "defective"}.items() <= args.items()
 
 
 def test_places_in_the_last_list_are_understood():

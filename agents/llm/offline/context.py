@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
@@ -15,6 +16,7 @@ _RECENT = 8
 """How many turns back something may be meant by `it`."""
 OTHER = re.compile(r"\bother(?:s| one| ones| order| item)?\b")
 _REFUSALS = frozenset({"denied", "failed", "pending"})
+_PLAIN = frozenset(map(fold, lexicon.STOP | lexicon.NOT_ITEMS))
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in lexicon.PATTERNS.items()}
 
 
@@ -99,14 +101,21 @@ def subject(data: Any, kind: str) -> str | None:
     return _value(cast("Mapping[str, Any]", data), kind) if isinstance(data, Mapping) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What one turn named, in order, and the results it saw."""
+
+    mentions: tuple[Mention, ...]
+    results: tuple[Any, ...]
+
+
 class Memory:
     """What was talked about up to some point, the newest last."""
 
-    def __init__(self, turns: Sequence[Turn], kinds: Mapping[str, Mapping[str, str]]) -> None:
-        """Read the last turns; `kinds` gives the format of each argument of each tool."""
-        self._kinds = kinds
-        self.mentions = [mention for turn in turns[-_RECENT:] for mention in self._of_turn(turn)]
-        self.results = [done.data for turn in turns[-_RECENT:] for done in turn.done if done.status == "ok"]
+    def __init__(self, recalled: Sequence[Recalled]) -> None:
+        """Join what was recalled of the last turns."""
+        self.mentions = [mention for turn in recalled[-_RECENT:] for mention in turn.mentions]
+        self.results = [data for turn in recalled[-_RECENT:] for data in turn.results]
 
     def focus(self, kind: str) -> Mention | None:
         """Return what was named last."""
@@ -159,28 +168,32 @@ class Memory:
                     return found
         return []
 
-    @property
+    @cached_property
     def item_words(self) -> frozenset[str]:
         """The folded words of the titles and SKUs that results named."""
         found = (record.data.get(key) for data in self.results for record in records(data, "item") for key in ("title", "sku", "product"))
-        return frozenset[str]().union(*(terms(text) for text in found if isinstance(text, str))) - {
-            fold(w) for w in lexicon.STOP | lexicon.NOT_ITEMS
-        }
+        return frozenset[str]().union(*(terms(text) for text in found if isinstance(text, str))) - _PLAIN
 
-    def _of_turn(self, turn: Turn) -> Iterator[Mention]:
-        yield from spoken(turn.text)
-        for done in turn.done:
-            for name, value in done.args.items():
-                kind = self._kinds.get(done.name, {}).get(name, "")
-                if kind in lexicon.KEYS and isinstance(value, str):
-                    yield Mention(kind, (value,))
-            if done.status != "ok":
-                continue
-            for kind in lexicon.KEYS:
-                if whole := subject(done.data, kind):
-                    yield Mention(kind, (whole,))
-                elif found := records(done.data, kind):
-                    yield Mention(kind, tuple(record.value for record in found), tuple(found))
+
+def recall(turn: Turn, kinds: Mapping[str, Mapping[str, str]]) -> Recalled:
+    """Return what a turn named; `kinds` gives the format of each argument of each tool."""
+    return Recalled(tuple(_mentions(turn, kinds)), tuple(done.data for done in turn.done if done.status == "ok"))
+
+
+def _mentions(turn: Turn, kinds: Mapping[str, Mapping[str, str]]) -> Iterator[Mention]:
+    yield from spoken(turn.text)
+    for done in turn.done:
+        for name, value in done.args.items():
+            kind = kinds.get(done.name, {}).get(name, "")
+            if kind in lexicon.KEYS and isinstance(value, str):
+                yield Mention(kind, (value,))
+        if done.status != "ok":
+            continue
+        for kind in lexicon.KEYS:
+            if whole := subject(done.data, kind):
+                yield Mention(kind, (whole,))
+            elif found := records(done.data, kind):
+                yield Mention(kind, tuple(record.value for record in found), tuple(found))
 
 
 def spoken(text: str) -> Iterator[Mention]:

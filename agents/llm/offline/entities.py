@@ -172,10 +172,10 @@ def _address(spec: Spec, text: str) -> dict[str, Value]:
 
 
 _READERS: dict[str, Callable[[Slot, Words, Spec, bool], Value | None]] = {
-    "order-number": _number, "return-number": _number, "ticket-number": _number, "amount": figures.amount, "quantity": figures.quantity, "days": figures.days,
-    "limit": figures.limit, "channel": _channel, "customer": _customer, "item": _item, "query": _query, "enum": _enum, "boolean": _boolean,
-    "delta": figures.delta, "warehouse": _place, "address": _nothing, "category": _nothing, "integer": _nothing, "number": _nothing,
-    "array": _nothing, "object": _nothing,
+    "order-number": _number, "return-number": _number, "ticket-number": _number, "amount": figures.amount, "quantity": figures.quantity,
+    "days": figures.days, "limit": figures.limit, "delta": figures.delta, "channel": _channel, "customer": _customer, "item": _item,
+    "query": _query, "enum": _enum, "boolean": _boolean, "warehouse": _place, "address": _nothing, "category": _nothing,
+    "integer": _nothing, "number": _nothing, "array": _nothing, "object": _nothing,
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from agents.llm.offline import lexicon, words
-from agents.llm.offline.context import OTHER, Memory, Record, Turn, order_numbers
+from agents.llm.offline.context import OTHER, Memory, Record, Turn, order_numbers, recall
 from agents.llm.offline.entities import fill, value_of
 from agents.llm.offline.goals import Ask, Call, Finished, Frame, Goal, Plan, Step
 from agents.llm.offline.offer import CONTROL, Slot, Spec
@@ -30,6 +30,8 @@ class Planner:
         self._turns = turns[-_BACK:]
         self._offer = offer
         self._plans: dict[int, Plan] = {}
+        recalled = [recall(turn, offer.kinds) for turn in self._turns[:-1]]
+        self._memories = [Memory(recalled[:place]) for place in range(len(self._turns))]
 
     @cached_property
     def now(self) -> Plan:
@@ -39,7 +41,7 @@ class Planner:
     def _plan(self, place: int) -> Plan:
         if place not in self._plans:
             frame, turn = self._frame(place), self._turns[place]
-            before = Memory(self._turns[:place], self._offer.kinds)
+            before = self._memories[place]
             steps: list[Step] = []
             for goal in frame.goals:
                 step = advance(goal, before, turn, self._offer)
@@ -52,7 +54,7 @@ class Planner:
 
     def _frame(self, place: int) -> Frame:
         text = self._turns[place].text
-        memory = Memory(self._turns[:place], self._offer.kinds)
+        memory = self._memories[place]
         meant = understand(text, self._offer, memory.item_words)
         before = self._plan(place - 1) if place else None
         if before and before.question and self._turns[place - 1].reply:
