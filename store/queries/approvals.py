@@ -18,7 +18,7 @@ async def get(tx: ReadTx, approval_id: UUID, *, lock: bool = False) -> Approval:
         NotFound: unknown, or not the caller's.
     """
     query = select(Approval).where(col(Approval.tenant_id) == tx.tenant_id, col(Approval.id) == approval_id)
-    row = (await tx.session.exec(query.with_for_update() if lock else query)).first()
+    row = (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).first()
     if row is None:
         raise NotFound("approval", approval_id)
     return row

@@ -46,7 +46,7 @@ async def by_number(tx: ReadTx, number: str, *, lock: bool = False) -> Order:
         NotFound: unknown, or somebody else's.
     """
     query = select(Order).where(col(Order.tenant_id) == tx.tenant_id, col(Order.number) == number)
-    row = (await tx.session.exec(query.with_for_update() if lock else query)).first()
+    row = (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).first()
     if row is None:
         raise NotFound("order", number)
     return row
@@ -55,7 +55,7 @@ async def by_number(tx: ReadTx, number: str, *, lock: bool = False) -> Order:
 async def by_id(tx: ReadTx, order_id: UUID, *, lock: bool = False) -> Order:
     """Return the order of a row that points to it, locked when `lock`."""
     query = select(Order).where(col(Order.tenant_id) == tx.tenant_id, col(Order.id) == order_id)
-    return (await tx.session.exec(query.with_for_update() if lock else query)).one()
+    return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).one()
 
 
 async def find(tx: ReadTx, wanted: OrderFilter, limit: int) -> tuple[int, list[OrderOfCustomer]]:

@@ -18,7 +18,7 @@ async def of_order(tx: ReadTx, order_id: UUID, *, lock: bool = False) -> Sequenc
         .where(col(Payment.tenant_id) == tx.tenant_id, col(Payment.order_id) == order_id)
         .order_by(col(Payment.created_at), col(Payment.id))
     )
-    return (await tx.session.exec(query.with_for_update() if lock else query)).all()
+    return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).all()
 
 
 async def refunds_of(tx: ReadTx, payment_ids: Sequence[UUID], limit: int = 10) -> Sequence[PaymentTransaction]:

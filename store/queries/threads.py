@@ -40,7 +40,7 @@ async def get(tx: ReadTx, thread_id: UUID, *, lock: bool = False) -> Thread:
     query = select(Thread).where(
         col(Thread.tenant_id) == tx.tenant_id, col(Thread.id) == thread_id, col(Thread.user_id) == tx.principal.user_id
     )
-    row = (await tx.session.exec(query.with_for_update() if lock else query)).first()
+    row = (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).first()
     if row is None:
         raise NotFound("thread", thread_id)
     return row

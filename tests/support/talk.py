@@ -111,9 +111,9 @@ async def one(runtime: Runtime, who: Principal, sql: str, **values: Any) -> Any:
 
 
 def thinking_with(runtime: Runtime, model: BaseChatModel) -> Runtime:
-    """Return the runtime with another model: no retries, no fallback."""
+    """Return the runtime with another model: no retries, no fallback, and no call of the router."""
     resilient = ResilientModel([NamedModel("test", model)], deadline=30, max_retries=0, breaker=Breakers())
-    mind = Mind(Models(resilient, resilient, "test model", is_offline=False), runtime.toolbox)
+    mind = Mind(Models(resilient, resilient, "test model", is_offline=True), runtime.toolbox)
     return replace(runtime, mind=mind, models=mind.models, driver=replace(runtime.driver, mind=mind))
 
 
