@@ -1,9 +1,10 @@
 """Runs the API (and, unless told otherwise, a worker) on uvicorn in this process."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -11,6 +12,25 @@ from core.errors import StorehandError, Unavailable
 from server.app import create_app
 from server.wiring import Runtime
 from server.worker.loop import working
+
+
+class _Server(uvicorn.Server):
+    """Ends in order at the first SIGINT or SIGTERM, and does not raise it again: whoever called goes on to stop what it started."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Turn both signals into a request to stop while the block runs."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True
 
 
 async def serve_api(runtime: Runtime, *, with_worker: bool, ready: Callable[[str], None]) -> None:
@@ -23,7 +43,7 @@ async def serve_api(runtime: Runtime, *, with_worker: bool, ready: Callable[[str
     listener = _listen(http.host, http.port)
     host, port = listener.getsockname()[:2]
     app = create_app(runtime, with_worker=(lambda: working(runtime)) if with_worker else None)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10, server_header=False, lifespan="on")
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
