@@ -1,8 +1,10 @@
 """The run log's vocabulary: what happened in a run, in order, each fact once.
 
 Facts are rows of `run_events` with a gapless number; deltas are the tokens between two facts, kept in the run's Valkey stream
-only. Both carry an id `seq-n`: a fact has n = 0, a delta counts up from the fact before it. The id is the entry's id in the
-Valkey stream and the `id:` of the SSE message, so that `Last-Event-ID` resumes without a table of its own.
+only. Live ids are `seq-n`. A fact stored in a transaction of its own is published after the commit as `seq-0`. What comes before
+the next such fact is published at once as `seq-1`, `seq-2`...: deltas, and facts that only announce (a route, a model's message, a
+tool about to run), which get their own numbers with the next transaction. A live id is the entry's id in the Valkey stream and the
+`id:` of the SSE message, so that `Last-Event-ID` resumes without a table of its own.
 """
 
 from typing import Annotated, Any, Literal
@@ -116,7 +118,7 @@ class RunFailed(_Event):
 class TokenDelta(_Event):
     """A piece of the answer while it is written. Never stored in Postgres; the whole message follows as a fact."""
 
-    type: Literal["token"] = "token"  # noqa: S105
+    type: Literal["token"] = "token"
     message_id: str
     text: str
 
