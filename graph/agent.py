@@ -1,5 +1,6 @@
 """The agent thinks: one model call, with the active agent's prompt and tools."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
@@ -21,6 +22,7 @@ _WITHHELD = (
 _OUT_OF_BUDGET = (
     "I stopped here: this request needed more steps than one turn allows. What was done so far is shown above; please narrow the question."
 )
+_STOOD_IN = "\n\n_The language model cannot be reached right now, so the built-in offline model answered._"
 
 
 async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
@@ -33,7 +35,7 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     except BudgetExceeded:
         return _final(ctx, AIMessage(_OUT_OF_BUDGET, id=message_id, name=name), step)
     completion = await ctx.mind.think(
-        agents=[name, *([state["second_agent"]] if state.get("second_agent") else [])],
+        agents=[name, *([second] if (second := state.get("second_agent")) else [])],
         principal=ctx.run.principal,
         policy=ctx.policy,
         shop=ctx.shop,
@@ -46,10 +48,13 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     )
     faults.point("agent.after_model")
     ctx.meter.settle(completion.message.usage_metadata)
-    message = completion.message.model_copy(update={"name": name})
+    message = _with_fresh_ids(completion.message.model_copy(update={"name": name}), state["messages"])
     if message.tool_calls or message.invalid_tool_calls:
         ctx.note(MessageAdded(message=as_dict(message)))
         return {"messages": [message], "step": step + 1}
+    if completion.offline and not ctx.mind.models.is_offline:
+        ctx.journal.token(message_id, _STOOD_IN)
+        message = message.model_copy(update={"content": message.text + _STOOD_IN})
     return _checked(state, ctx, message, step)
 
 
@@ -59,6 +64,16 @@ def after_agent(state: State) -> str:
     if isinstance(last, AIMessage):
         return "call_tools" if last.tool_calls or last.invalid_tool_calls else END
     return "agent"
+
+
+def _with_fresh_ids(message: AIMessage, history: Sequence[AnyMessage]) -> AIMessage:
+    """Return the message with other call ids where its provider used one before: results are found by them."""
+    used = {call["id"] for each in history if isinstance(each, AIMessage) for call in (*each.tool_calls, *each.invalid_tool_calls)}
+    if not any(call["id"] in used for call in (*message.tool_calls, *message.invalid_tool_calls)):
+        return message
+    calls = [{**call, "id": f"{message.id}-{place}"} for place, call in enumerate(message.tool_calls)]
+    broken = [{**call, "id": f"{message.id}-x{place}"} for place, call in enumerate(message.invalid_tool_calls)]
+    return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": broken})
 
 
 def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:

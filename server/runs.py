@@ -1,7 +1,7 @@
 """Starts, decides and cancels runs. Each is one transaction; workers are woken after its commit."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from core.errors import Conflict, InvalidInput, Unavailable
 from core.identity import Principal, Role
 from core.ids import CustomerId, TenantId, UserId, new_id
 from core.log import get_logger
+from core.redact import visible
 from server.wiring import Runtime
 from store.queries import approvals as approval_rows
 from store.queries import runs, threads
@@ -18,7 +19,8 @@ from tools.approvals import Answer, Choice, decide
 
 _log = get_logger(__name__)
 _YES = re.compile(
-    r"^(yes|yep|yeah|sure|ok|okay|confirm(ed)?|i confirm|do it|go ahead|please do|correct|that'?s right|yes,? (please|do it|confirm|go ahead|cancel it|return (it|them)))[\s.!,]*$",
+    r"^(yes|yep|yeah|sure|ok|okay|confirm(ed)?|i confirm|do it|go ahead|please do|correct|that'?s right|"
+    r"yes,? (please|do it|confirm|go ahead|cancel it|return (it|them)))[\s.!,]*$",
     re.IGNORECASE,
 )
 _NO = re.compile(r"^(no|nope|no,? thanks?( you)?|don'?t|do not|stop|no,? don'?t|forget it|never ?mind|leave it)[\s.!,]*$", re.IGNORECASE)
@@ -48,6 +50,7 @@ async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID, ne
     """
     if new.answer is None and not new.messages:
         raise InvalidInput("give at least one human message, or command.resume", field="input.messages")
+    new = replace(new, messages=[{**message, "content": visible(message["content"])} for message in new.messages])
     cancelled: Run | None = None
     async with runtime.units.write(principal) as tx:
         thread = await threads.get(tx, thread_id, lock=True)
@@ -161,7 +164,8 @@ def _queue(tx: Tx, thread: Thread, new: NewRun, work: dict[str, Any], *, owner: 
 
 
 def _resume(row: Approval, answer: Answer) -> dict[str, Any]:
-    return {"approval_id": str(row.id), "decision": answer.decision.value, "message": answer.message[:500], "by": row.decided_by_name}
+    said = visible(answer.message[:500])
+    return {"approval_id": str(row.id), "decision": answer.decision.value, "message": said, "by": row.decided_by_name}
 
 
 def principal_of(run: Run) -> Principal:
