@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 _ROOT = Path(__file__).parent.parent / "prompts"
 
@@ -34,8 +34,8 @@ def load(name: str) -> Prompt:
 
     source = (_ROOT / f"{name}.md").read_text(encoding="utf-8")
     _, head, body = source.split("---\n", 2)
-    meta = yaml.safe_load(head)
-    if not isinstance(meta, dict) or "name" not in meta or "version" not in meta:
+    meta = cast("dict[str, Any] | None", yaml.safe_load(head))
+    if not meta or "name" not in meta or "version" not in meta:
         raise ValueError(f"prompts/{name}.md: front matter needs name and version")
-    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     return Prompt(str(meta["name"]), int(meta["version"]), environment.from_string(body))

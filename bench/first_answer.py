@@ -26,7 +26,7 @@ def main() -> None:
     with TemporaryDirectory() as directory:
         started = time.monotonic()
         command = [str(Path(sys.executable).parent / "storehand"), "demo", "--data-dir", f"{directory}/data", "--port", str(_PORT)]
-        process = subprocess.Popen(command, env={**os.environ, "STOREHAND_LLM__MODEL": "offline"})  # noqa: S603
+        process = subprocess.Popen(command, env={**os.environ, "STOREHAND_LLM__MODEL": "offline"})
         try:
             _wait_ready(process, started)
             answer = _ask("which orders are stuck?")
@@ -63,8 +63,8 @@ def _ask(question: str) -> str:
 def _call(path: str, body: dict[str, Any] | None = None, token: str | None = None) -> Any:
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(f"http://127.0.0.1:{_PORT}{path}", data, headers)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+    request = urllib.request.Request(f"http://127.0.0.1:{_PORT}{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=60) as response:
         return json.load(response)
 
 

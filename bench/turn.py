@@ -1,7 +1,8 @@
 """A turn with one tool call, beside LangChain's `create_agent` on the same Postgres with the same durability.
 
-Both get the same scripted model with zero latency and read the same order. Ours also routes, checks the answer, and writes the run log,
-the ledger (on writes) and the checkpoints; the peer only writes checkpoints. Turns alternate, each on a fresh thread; the ratio is of medians.
+Both get the same scripted model with zero latency and read the same order. Ours also routes, checks the answer, and
+writes the run log, the ledger (on writes) and the checkpoints; the peer only writes checkpoints. Turns alternate, each on a fresh
+thread; the ratio is of medians.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from server.wiring import Runtime, open_runtime
 from store.embedded import Endpoints, servers
 from store.queries import threads
 from store.seed import Size
-from store.tables.runtime import Run
+from store.tables.runtime import Run, RunStatus
 
 _TURNS = 60
 _WARM = 10
@@ -78,7 +79,7 @@ async def claimed(runtime: Runtime, who: Principal, thread_id: Any = None) -> tu
             thread_id=thread_id,
             user_id=who.user_id,
             assistant="ops",
-            status="running",
+            status=RunStatus.RUNNING,
             attempt=1,
             input=work,
             principal={"role": who.role.value, "name": who.name},
@@ -92,7 +93,7 @@ async def claimed(runtime: Runtime, who: Principal, thread_id: Any = None) -> tu
 
 async def floor(runtime: Runtime, who: Principal, turns: int, url: str) -> Any:
     """Return a turn of `create_agent` with AsyncPostgresSaver, durability sync, and the same read by hand."""
-    from langchain.agents import create_agent
+    from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
     from store.engine import app_url
@@ -110,12 +111,12 @@ async def floor(runtime: Runtime, who: Principal, turns: int, url: str) -> Any:
 
     pool = open_pool(app_url(url, schema="checkpoints"), size=4)
     opened = await pool.__aenter__()
-    graph = create_agent(scripted(turns), [get_order], checkpointer=AsyncPostgresSaver(opened))  # pyright: ignore
+    graph: Any = create_agent(scripted(turns), [get_order], checkpointer=AsyncPostgresSaver(opened))  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
 
     async def turn() -> None:
         config = {"configurable": {"thread_id": str(new_id())}}
         started = time.perf_counter()
-        await graph.ainvoke({"messages": [("user", "why is order 1042 on hold?")]}, config, durability="sync")  # pyright: ignore
+        await graph.ainvoke({"messages": [("user", "why is order 1042 on hold?")]}, config, durability="sync")
         turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
 
     turn.close = lambda: pool.__aexit__(None, None, None)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
-from inspect_ai import Task, eval
+from inspect_ai import Task, eval  # pyright: ignore[reportUnknownVariableType]
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessageAssistant, ChatMessageTool, ChatMessageUser
 from inspect_ai.scorer import Score, Target, accuracy, scorer, stderr
@@ -57,10 +57,10 @@ def run_smoke(settings: Settings, log_dir: str, only: list[str]) -> int:
     return 1 if failures or not logs[0].samples else 0
 
 
-def _played(settings: Settings, endpoints: Endpoints, template: str):  # noqa: ANN202
+def _played(settings: Settings, endpoints: Endpoints, template: str):
     @solver
-    def scenario_player():  # noqa: ANN202
-        async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
+    def scenario_player():
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
             scenario = next(scenario for scenario in SCENARIOS if scenario.name == state.sample_id)
             async with _fresh(settings, endpoints, template) as runtime:
                 played = await play(runtime, scenario)
@@ -80,10 +80,10 @@ def _played(settings: Settings, endpoints: Endpoints, template: str):  # noqa: A
 
 
 @scorer(metrics=[accuracy(), stderr()])
-def _end_state():  # noqa: ANN202
+def _end_state():
     """Grade on what is true of the database afterwards."""
 
-    async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
+    async def score(state: TaskState, target: Target) -> Score:
         problems: list[str] = state.metadata["problems"]
         return Score(value="I" if problems else "C", explanation="; ".join(problems) or "all checks hold", answer=state.output.completion)
 

@@ -14,7 +14,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 
 from core.errors import Unavailable
-from graph.agent import agent, after_agent
+from graph.agent import after_agent, agent
 from graph.approve import approve
 from graph.call_tools import after_tools, call_tools
 from graph.state import State, TurnContext

@@ -16,7 +16,8 @@ from tools.executor import Executor
 from tools.policy import Policy
 
 SNAPSHOT_EVERY = 1000
-"""Updates of `messages` between two whole copies in the store: in between only what is new is written, so a turn costs the same late as early."""
+"""Updates of `messages` between two whole copies in the store: in between only what is new is written, so that no turn costs more than
+the one before."""
 
 
 class Pending(TypedDict):
@@ -59,10 +60,11 @@ class State(TypedDict):
     """What a thread keeps between supersteps. Everything but the messages is small and primitive."""
 
     messages: Annotated[list[AnyMessage], DeltaChannel(append_messages, list, snapshot_frequency=SNAPSHOT_EVERY)]
-    active_agent: NotRequired[str]
+    active_agent: str
+    """Set by the supervisor, which every turn starts with."""
     second_agent: NotRequired[str]
     """Whose tools join in when a question spans two domains."""
-    step: NotRequired[int]
+    step: int
     """Model calls of this run so far: the first half of a call's position."""
     transfers: NotRequired[str]
     """Agents that had this turn, comma separated: two transfers at most, and never back."""

@@ -93,7 +93,8 @@ class RunSaver(AsyncPostgresSaver):
     """The saver of one run: supersteps are stored together, in one round trip and one transaction.
 
     What is kept back is stored before a tool may have an effect, before the graph stops or is read, and with the first superstep that
-    ends `_LATEST_SECONDS` after the last store. A crash in between repeats supersteps; positional call ids and the ledger make that harmless.
+    ends `_LATEST_SECONDS` after the last store. A crash in between repeats supersteps; positional call ids and the ledger make that
+    harmless.
     """
 
     def __init__(self, pool: Pool) -> None:

@@ -1,5 +1,6 @@
 """A text as a vector by the hashing trick: pure functions, in plain Python because importing scikit-learn takes seconds."""
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -55,5 +56,5 @@ def _features(text: str) -> Iterator[tuple[str, float]]:
         padded = f"<{word}>"
         for start in range(len(padded) - 3):
             yield f"c:{padded[start : start + 4]}", _LETTERS_WEIGHT
-    for left, right in zip(stems, stems[1:], strict=False):
+    for left, right in itertools.pairwise(stems):
         yield f"p:{left} {right}", _PAIR_WEIGHT

@@ -41,9 +41,9 @@ def migrate(owner_url: str) -> str:
 async def _set_up_checkpoints(owner_url: str) -> None:
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
     from psycopg import AsyncConnection
-    from psycopg.rows import dict_row
+    from psycopg.rows import DictRow, dict_row
 
-    async with await AsyncConnection.connect(owner_url, autocommit=True, row_factory=dict_row) as connection:
+    async with await AsyncConnection[DictRow].connect(owner_url, autocommit=True, row_factory=dict_row) as connection:
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {CHECKPOINT_SCHEMA}")
         await connection.execute(f"SET search_path = {CHECKPOINT_SCHEMA}")
         await AsyncPostgresSaver(connection).setup()

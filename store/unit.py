@@ -72,8 +72,8 @@ class ReadTx:
 class Tx(ReadTx):
     """A transaction that writes. What it emits and appends is stored with its effect, or not at all."""
 
-    outbox: list[Message] = field(default_factory=list)
-    facts: list[RunFact] = field(default_factory=list)
+    outbox: list[Message] = field(default_factory=list[Message])
+    facts: list[RunFact] = field(default_factory=list[RunFact])
 
     def add(self, row: Row) -> Row:
         """Insert `row` for this transaction's tenant at the next flush."""

@@ -138,6 +138,7 @@ class Executor:
             async with self.units.write(call.ctx.principal) as tx:
                 recorded = await ledger.claim(tx, call.ctx, call.key, call.tool.name, call.args_hash)
                 faults.point("tool.after_claim")
+                record: dict[str, Any] | None = None
                 if recorded is not None:
                     result = _replay(call, recorded)
                     facts: list[RunFact] = [_finished(call.ctx, result)]
@@ -150,7 +151,7 @@ class Executor:
                 if journal is not None and call.ctx.run_id is not None:
                     await after_commit.enter_async_context(journal.lock)
                     stored = await _log_facts(tx, call.ctx, journal, facts)
-                if recorded is None:
+                if record is not None:
                     await audit.append(tx, f"tool.{call.tool.name}", **record)
                 faults.point("tool.before_commit")
             faults.point("tool.after_commit")
@@ -250,7 +251,7 @@ def _finished(ctx: RunContext, result: ToolResult) -> ToolFinished:
 def _announce_refusal(ctx: RunContext, name: str, raw: Mapping[str, Any] | str, result: ToolResult, journal: Journal | None) -> None:
     if journal is None:
         return
-    shown = dict(raw) if isinstance(raw, Mapping) else {"raw": raw[:500]}
+    shown: dict[str, Any] = dict(raw) if isinstance(raw, Mapping) else {"raw": raw[:500]}
     journal.note(ToolStarted(call_id=ctx.position, tool=name, agent=ctx.agent, args=shown))
     journal.note(_finished(ctx, result))
 

@@ -18,11 +18,19 @@ class Line(Protocol):
     """What a line is known by."""
 
     @property
-    def sku(self) -> str: ...
+    def sku(self) -> str:
+        """Its stock-keeping unit."""
+        ...
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What it is called."""
+        ...
+
     @property
-    def category(self) -> str: ...
+    def category(self) -> str:
+        """The category that it belongs to."""
+        ...
 
 
 L = TypeVar("L", bound=Line)

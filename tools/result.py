@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
@@ -87,7 +87,7 @@ class ToolResult(BaseModel):
 
 def ok(tool: str, result: Result) -> ToolResult:
     """Return a success; invisible characters are taken out of every string."""
-    data = _clean(result.model_dump(mode="json"))
+    data = {key: _clean(value) for key, value in result.model_dump(mode="json").items()}
     return ToolResult(tool=tool, status=Outcome.OK, data=data, text=visible(result.text()), provenance=_worst(data))
 
 
@@ -101,34 +101,37 @@ def failed(tool: str, code: str, message: str, allowed: Sequence[str] = ()) -> T
     return ToolResult(tool=tool, status=Outcome.FAILED, code=code, text=message, allowed=list(allowed))
 
 
-def describe(value: Any, *, indent: int = 0) -> str:
+def describe(value: object, *, indent: int = 0) -> str:
     """Return plain data as Markdown: a list item a field, nested where needed."""
     pad = "  " * indent
     if isinstance(value, Mapping):
-        if set(value) == {"minor", "currency"}:
-            return str(Money.model_validate(value))
-        if set(value) == {"provenance", "text"}:
-            return f"“{value['text']}”"
+        fields = cast("Mapping[str, object]", value)
+        if set(fields) == {"minor", "currency"}:
+            return str(Money.model_validate(fields))
+        if set(fields) == {"provenance", "text"}:
+            return f"“{fields['text']}”"
         lines: list[str] = []
-        for key, item in value.items():
-            if item is None or item == [] or item == {}:
+        for key, item in fields.items():
+            if item is None or item == [] or item == {}:  # noqa: PLR1714 a set would need hashable values
                 continue
-            name = str(key).replace("_", " ")
-            nested = isinstance(item, (list, tuple)) or (isinstance(item, Mapping) and set(item) not in _INLINE)
-            shown = describe(item, indent=indent + 1)
+            name = key.replace("_", " ")
+            nested = isinstance(item, (list, tuple, Mapping)) and not _is_inline(cast("object", item))
+            shown = describe(cast("object", item), indent=indent + 1)
             lines.append(f"{pad}- {name}:\n{shown}" if nested else f"{pad}- {name}: {shown}")
         return "\n".join(lines)
     if isinstance(value, (list, tuple)):
-        return "\n".join(f"{pad}- {describe(item, indent=indent + 1).strip().removeprefix('- ')}" for item in value)
+        items = cast("Sequence[object]", value)
+        return "\n".join(f"{pad}- {describe(item, indent=indent + 1).strip().removeprefix('- ')}" for item in items)
     if isinstance(value, StrEnum):
         return value.value.replace("_", " ")
     return str(value)
 
 
-_INLINE = ({"minor", "currency"}, {"provenance", "text"})
+def _is_inline(value: object) -> bool:
+    return isinstance(value, dict) and set(cast("dict[str, object]", value)) in ({"minor", "currency"}, {"provenance", "text"})
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return value if value.isascii() and value.isprintable() else visible(value)
     if isinstance(value, dict):
@@ -138,7 +141,7 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _worst(value: Any) -> Provenance:
+def _worst(value: JsonValue) -> Provenance:
     if isinstance(value, dict):
         if set(value) == {"provenance", "text"}:
             return Provenance(value["provenance"])

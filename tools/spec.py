@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -161,9 +161,10 @@ class Module:
 
 def _inline(node: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_inline(item, definitions) for item in node]
+        return [_inline(item, definitions) for item in cast("list[Any]", node)]
     if not isinstance(node, dict):
         return node
+    node = cast("dict[str, Any]", node)
     if "$ref" in node:
         target = _inline(definitions[node["$ref"].rsplit("/", 1)[1]], definitions)
         rest = {key: value for key, value in node.items() if key != "$ref"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -71,5 +72,5 @@ def _banner(settings: Settings, model: str, offline: bool, url: str) -> None:
 
 def _warm_up() -> None:
     """Import what takes seconds while the servers start."""
-    import server.app
-    import server.wiring  # noqa: F401
+    import_module("server.app")
+    import_module("server.wiring")

@@ -10,9 +10,9 @@ _ACTIVE = (
     "FROM reservations r JOIN order_lines l ON l.tenant_id = r.tenant_id AND l.id = r.order_line_id "
     "WHERE r.tenant_id = :tenant AND l.order_id = :order AND r.status = 'active'"
 )
-_UNITS = text(f"SELECT coalesce(sum(r.quantity), 0) {_ACTIVE}")  # noqa: S608
+_UNITS = text(f"SELECT coalesce(sum(r.quantity), 0) {_ACTIVE}")
 _LOCK = text(
-    "SELECT 1 FROM stock_levels s WHERE s.tenant_id = :tenant "  # noqa: S608
+    "SELECT 1 FROM stock_levels s WHERE s.tenant_id = :tenant "
     f"AND (s.variant_id, s.warehouse_id) IN (SELECT r.variant_id, r.warehouse_id {_ACTIVE}) "
     "ORDER BY s.variant_id, s.warehouse_id FOR UPDATE"
 )

@@ -33,7 +33,7 @@ _FIND_LATE = text(
     LEFT JOIN LATERAL (SELECT t.text, t.place, t.at FROM tracking_events t WHERE t.tenant_id = late.tenant_id AND t.shipment_id = late.id
                        ORDER BY t.at DESC, t.id DESC LIMIT 1) e ON true
     ORDER BY late.promised_at
-    """  # noqa: S608
+    """
 )
 
 

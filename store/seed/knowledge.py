@@ -18,7 +18,9 @@ def batches(shop: Shop) -> Iterator[Batch]:
 
 def _policy_pages(shop: Shop) -> Iterator[Row]:
     for page in shop.extras.policy_articles:
-        yield _article(shop, page.slug, page.title, page.body, ArticleCategory.POLICY, page.visibility, version=1, days_ago=shop.size.days + 30)
+        yield _article(
+            shop, page.slug, page.title, page.body, ArticleCategory.POLICY, page.visibility, version=1, days_ago=shop.size.days + 30
+        )
 
 
 def _own_articles(shop: Shop) -> Iterator[Row]:

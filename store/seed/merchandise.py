@@ -1,5 +1,6 @@
 """Rows of the catalogue, with past prices and reviews."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ def _price_changes(shop: Shop, catalogue: Catalogue) -> Iterator[Row]:
         if rng.random() < 0.67:
             continue
         prices = [*(good.price * rng.choice((90, 95, 105, 110)) // 100 for _ in range(rng.choice((1, 1, 2)))), good.price]
-        for step, (old, new) in enumerate(zip(prices, prices[1:], strict=False)):
+        for step, (old, new) in enumerate(itertools.pairwise(prices)):
             at = shop.now - timedelta(days=(rng.uniform(0.6, 0.95) - 0.45 * step) * shop.size.days)
             change = {"variant_id": good.id, "old_minor": old, "new_minor": new, "changed_by": "Mara Lindqvist", "changed_at": at}
             yield shop.row("price_changes", f"{good.sku}-{step}", **change)

@@ -97,7 +97,7 @@ class Shop:
 
     def rng(self, stream: str) -> Random:
         """Return a stream of chance of its own, so that a change in one part leaves the others' rows alone."""
-        return Random(f"{self.seed}:{self.profile.slug}:{stream}")  # noqa: S311
+        return Random(f"{self.seed}:{self.profile.slug}:{stream}")
 
     def id_of(self, table: str, key: object) -> UUID:
         """Return the id of the row `key` of `table`: the same for the same seed, shop, table and key."""

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.statuses import ReturnReason, ReturnStatus, ReturnType, TicketPriority, TicketStatus
-from store.tables.base import TenantRow, instant, instant_or_none, belongs, long_text, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, long_text, word, words_check
 
 
 class Return(TenantRow, table=True):

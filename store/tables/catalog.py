@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from store.tables.base import TenantRow, instant, belongs, json_column, long_text
+from store.tables.base import TenantRow, belongs, instant, json_column, long_text
 
 
 class Category(TenantRow, table=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from store.tables.base import TenantRow, instant, belongs
+from store.tables.base import TenantRow, belongs, instant
 
 
 class Customer(TenantRow, table=True):

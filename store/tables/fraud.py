@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from core.statuses import FraudDecision
-from store.tables.base import TenantRow, instant, instant_or_none, belongs, json_column, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, word, words_check
 
 
 class FraudCheck(TenantRow, table=True):

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.statuses import PurchaseOrderStatus, ReservationStatus
-from store.tables.base import TenantRow, instant, instant_or_none, belongs, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, word, words_check
 
 
 class Warehouse(TenantRow, table=True):

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlmodel import Field
 
 from core.statuses import CancelReason, FulfilmentStatus, OrderStatus, PaymentStatus
-from store.tables.base import TenantRow, instant, instant_or_none, belongs, json_column, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, word, words_check
 
 
 class Order(TenantRow, table=True):

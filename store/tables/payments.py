@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from core.statuses import TransactionState, TransactionType
-from store.tables.base import TenantRow, instant, belongs, word, words_check
+from store.tables.base import TenantRow, belongs, instant, word, words_check
 
 
 class Payment(TenantRow, table=True):

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueCo
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from store.tables.base import TenantRow, instant, instant_or_none, belongs, json_column, long_text, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, long_text, word, words_check
 
 
 class ThreadStatus(StrEnum):

@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from core.identity import Role
 from core.ids import new_id
-from store.tables.base import TenantRow, instant, belongs, json_column, word, words_check
+from store.tables.base import TenantRow, belongs, instant, json_column, word, words_check
 
 
 class Tenant(SQLModel, table=True):

@@ -18,7 +18,7 @@ MIND = {"reason": "changed_mind"}
 
 
 def plain(result: ToolResult) -> dict[str, Any]:
-    return cast(dict[str, Any], result.data)
+    return cast("dict[str, Any]", result.data)
 
 
 def minor(result: ToolResult) -> int:

@@ -23,7 +23,7 @@ async def scalar(shop: Shop, query: str, **values: object) -> object:
 
 
 def plain(result: ToolResult) -> dict[str, Any]:
-    return cast(dict[str, Any], result.data)
+    return cast("dict[str, Any]", result.data)
 
 
 async def reserved(shop: Shop, sku: str) -> object:

@@ -82,7 +82,7 @@ async def test_a_refund_that_does_not_fit_changes_nothing(shop: Shop, desk: Desk
 async def test_refunds_over_the_limit_wait_for_a_manager_who_sees_the_amounts(shop: Shop, desk: Desk) -> None:
     asked = await desk.call(shop.staff, "issue_refund", {"order": "1004"})
     assert (asked.status, asked.rule) == (Outcome.PENDING, "refund.over_limit")
-    shown = dict(cast(dict[str, Any], asked.data["approval"])["preview"])
+    shown = dict(cast("dict[str, Any]", asked.data["approval"])["preview"])
     assert shown["Amount"] == "€190.00"
     assert shown["3 x Merino Tee, Black, M"] == "€90.00"
     assert asked.approval_id is not None

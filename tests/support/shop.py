@@ -132,7 +132,7 @@ async def _join(tx: Tx, person: Principal, email: str) -> None:
         id=person.user_id,
         email=email,
         name=person.name,
-        password_hash="-",  # noqa: S106
+        password_hash="-",
         role=person.role,
         customer_id=person.customer_id,
         created_at=_OPENED,

@@ -94,7 +94,7 @@ def test_a_wrong_embedding_setting_names_itself(model: str) -> None:
 class Provider(BaseHTTPRequestHandler):
     """A provider whose vectors have two numbers: the length of the text, and 1."""
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
         data = [{"object": "embedding", "index": n, "embedding": [float(len(text)), 1.0]} for n, text in enumerate(texts)]
         body = json.dumps({"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}}).encode()
@@ -104,7 +104,7 @@ class Provider(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class calls it so
         """Stay quiet."""
 
 

@@ -216,7 +216,8 @@ def test_repeated_names_totals_and_finish_reasons_are_not_added_up():
         )
     message = assembly.message("m1")
     assert (message.tool_calls[0]["name"], message.tool_calls[0]["id"]) == ("t", "m1-0")
-    assert message.usage_metadata is not None and message.usage_metadata["total_tokens"] == 5
+    assert message.usage_metadata is not None
+    assert message.usage_metadata["total_tokens"] == 5
     assert message.response_metadata["finish_reason"] == "stop"
 
 

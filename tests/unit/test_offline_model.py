@@ -186,7 +186,7 @@ SENTENCES: list[tuple[str, str, str, dict[str, Any]]] = [
         {"order": "1042", "item": "t-shirts", "quantity": 2, "reason": "missing_item"},
     ),
     ("all", "how much would I get back for order 1042", "refund_quote", {"order": "1042"}),
-    # returns
+    # sending things back
     (
         "all",
         "I want to return the shoes from order 1042, they are too small",

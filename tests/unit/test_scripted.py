@@ -63,7 +63,8 @@ async def test_usage_is_reported_and_a_scripted_figure_wins():
     own = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}
     first, _ = await streamed(ScriptedModel([AIMessage("three short words")]))
     second, _ = await streamed(ScriptedModel([AIMessage("hi", usage_metadata=own)]))
-    assert first.usage_metadata is not None and first.usage_metadata["output_tokens"] == 3
+    assert first.usage_metadata is not None
+    assert first.usage_metadata["output_tokens"] == 3
     assert second.usage_metadata == own
 
 

@@ -20,7 +20,6 @@ from tools.policy.cancellation import CancelPlan
 from tools.policy.orders import AddressPlan, HoldPlan
 from tools.spec import Args
 
-
 _CANCELLABLE = [status for status, ways in ORDER_TRANSITIONS.items() if OrderStatus.CANCELLED in ways]
 
 

@@ -49,7 +49,7 @@ def shown(done: Done, toolbox: Toolbox) -> str:
             return tool.result.model_validate_json(done.content).text()
         except ValidationError:
             pass
-    return describe(done.data) if isinstance(done.data, (Mapping, list)) else done.content
+    return describe(cast("object", done.data)) if isinstance(done.data, (Mapping, list)) else done.content
 
 
 def _outcome(done: Done, toolbox: Toolbox, *, alone: bool = True) -> str:

@@ -116,9 +116,7 @@ def _boolean(slot: Slot, said: Words, _spec: Spec, answering: bool) -> bool | No
     plain_words = {word for word in telling if word not in lexicon.STOP}
     return (
         True
-        if plain_words
-        and all(words.stem(word) in spoken_stems for word in plain_words)
-        and " ".join(telling) in lowered
+        if (plain_words and all(words.stem(word) in spoken_stems for word in plain_words) and " ".join(telling) in lowered)
         or (plain_words == {"overdue"} and "late" in spoken_stems)
         else None
     )

@@ -35,6 +35,7 @@ def count(word: str) -> int:
 
 
 def amount(slot: Slot, said: Words, spec: Spec, answering: bool) -> str | None:
+    """Return an amount of money as written."""
     lowered = said.plain
     if "max" in slot.name or "ceiling" in slot.name:
         found = _CEILING.search(lowered)
@@ -48,6 +49,7 @@ def amount(slot: Slot, said: Words, spec: Spec, answering: bool) -> str | None:
 
 
 def quantity(slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | None:
+    """Return how many pieces are meant."""
     lowered = _without_numbers(words.AMOUNT.sub(" ", said.plain))
     found = _QUANTITY.search(lowered)
     if found:
@@ -65,6 +67,7 @@ def quantity(slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | Non
 
 
 def days(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | None:
+    """Return a period in days, at most a year."""
     lowered = said.plain
     if found := _DAYS.search(lowered):
         many, unit = [group for group in found.groups() if group]
@@ -82,12 +85,14 @@ def days(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | None:
 
 
 def limit(_slot: Slot, said: Words, _spec: Spec, _answering: bool) -> int | None:
+    """Return how many rows are asked for."""
     if found := _LIMIT.search(said.plain):
         return max(1, min(count(found.group(1)), 50))
     return 1 if _NEWEST.search(said.plain) else None
 
 
 def delta(_slot: Slot, said: Words, _spec: Spec, _answering: bool) -> int | None:
+    """Return by how much a count goes up or down."""
     lowered = _without_numbers(said.plain)
     found = _SIGNED.search(lowered)
     if found is None:

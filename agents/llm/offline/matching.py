@@ -1,5 +1,6 @@
 """Which tool a sentence asks for: likeness to what each tool says of itself, weighted by how telling each word is."""
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -150,7 +151,7 @@ def _is_word(feature: str) -> bool:
 
 def _features(bag: Sequence[str]) -> Counter[str]:
     features = Counter(bag)
-    features.update(f"{first} {second}" for first, second in zip(bag, bag[1:], strict=False))
+    features.update(f"{first} {second}" for first, second in itertools.pairwise(bag))
     for word in bag:
         features.update(_CONCEPTS.get(word, ()))
         if len(word) > 3 and word[0] != "x":
