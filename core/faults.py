@@ -33,9 +33,9 @@ def _fire(name: str) -> None:
         return
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    elif action == "stop":
+    elif action == "stop" and _seen == int(skip or 0) + 1:
         os.kill(os.getpid(), signal.SIGSTOP)
     elif action == "pause":
         time.sleep(60)
-    else:
+    elif action == "error":
         raise InjectedFault(name)

@@ -28,6 +28,8 @@ _SETTINGS = {
     "STOREHAND_WORKER__POLL_SECONDS": "0.1",
 }
 _PATIENCE_SECONDS = 30
+_STUCK = 99
+"""The exit code of a worker that had to be killed by us."""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ def _serve() -> None:
         if "wait" in request:
             pid = request["wait"]
             if pid not in codes:
-                codes[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                codes[pid] = _reap(pid)
             answer = {"code": codes[pid]}
         else:
             pid = os.fork()
@@ -117,6 +119,20 @@ def _serve() -> None:
                 _become_worker(request)
             answer = {"pid": pid}
         print(json.dumps(answer), flush=True)  # noqa: T201
+
+
+def _reap(pid: int) -> int:
+    """Wait for a worker's end and return its exit code; one that does not end is killed and has a code of its own."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return _STUCK
+        time.sleep(0.01)
 
 
 def _become_worker(request: dict[str, Any]) -> None:
