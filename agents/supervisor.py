@@ -55,22 +55,22 @@ class Classifier:
         ]
 
     @cached_property
-    def _vectors(self) -> Any:
+    def _vectors(self) -> dict[str, Any]:
+        """One matrix an agent, a row an example."""
         import numpy as np
 
-        return np.array([vector(_masked(text), _DIMENSIONS) for text, _ in self._examples], dtype=np.float32)
+        return {
+            name: np.array([vector(_masked(text), _DIMENSIONS) for text, agent in self._examples if agent == name], dtype=np.float32)
+            for name in ROSTER
+        }
 
     def probabilities(self, text: str, agents: Sequence[str]) -> dict[str, float]:
         """Return how likely each of `agents` is, summing to one."""
         import numpy as np
 
-        similar = self._vectors @ np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
-        votes = {agent: [0.0] * _VOTERS for agent in agents}
-        for score, (_, agent) in zip(similar.tolist(), self._examples, strict=True):
-            if agent in votes:
-                votes[agent].append(score)
-        strength = {agent: sum(sorted(scores)[-_VOTERS:]) / _VOTERS for agent, scores in votes.items()}
-        weights = {agent: math.exp(_SHARPNESS * value) for agent, value in strength.items()}
+        asked = np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
+        nearest = {agent: np.sort(self._vectors[agent] @ asked)[-_VOTERS:] for agent in agents}
+        weights = {agent: math.exp(_SHARPNESS * float(similar.mean())) for agent, similar in nearest.items()}
         total = sum(weights.values())
         return {agent: weight / total for agent, weight in weights.items()}
 

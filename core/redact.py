@@ -9,7 +9,8 @@ _PHONE = re.compile(r"(?<![\w-])\+\d[\d ().-]{7,}\d")
 _KEY = re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}")
 _URL_SECRET = re.compile(r"(\w+://[^:/\s@]+:)[^@\s]+@")
 
-_KEPT_CONTROLS = frozenset("\n\t")
+_UNUSUAL = re.compile(r"[^\n\t\x20-\x7e]+")
+"""What has to be looked at one by one: anything but printable ASCII, line ends and tabs."""
 
 
 def redact_text(text: str) -> str:
@@ -27,7 +28,11 @@ def visible(text: str) -> str:
     Zero-width joiners go too: they carry hidden instructions as well as joined emoji (Unicode TR 36, section 2).
     """
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(ch for ch in composed if ch in _KEPT_CONTROLS or not _invisible(ch))
+    return _UNUSUAL.sub(_only_visible, composed)
+
+
+def _only_visible(match: re.Match[str]) -> str:
+    return "".join(ch for ch in match.group() if not _invisible(ch))
 
 
 def _invisible(ch: str) -> bool:

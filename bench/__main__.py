@@ -1,0 +1,7 @@
+"""Every benchmark, one after another: `make bench`. Figures go to `bench/results.jsonl` too."""
+
+from bench import conversation, first_answer, turn
+
+turn.main()
+conversation.main()
+first_answer.main()
