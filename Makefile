@@ -1,6 +1,6 @@
 # One word for each job. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install lock fmt lint types test test-external bench eval demo docs
+.PHONY: help install lock fmt lint types test test-external chaos bench eval demo docs
 
 help: ## List the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,9 @@ test: ## Every test, on embedded servers and the offline model
 
 test-external: ## The integration suite on a PostgreSQL of the system's
 	tests/external_postgres.sh
+
+chaos: ## Kill workers at every point that matters, pause them past their lease (minutes)
+	uv run pytest -m chaos tests/chaos
 
 bench: ## Speed, side by side with peers
 	uv run python -m bench

@@ -72,7 +72,9 @@ async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
     return (await tx.session.exec(query.order_by(col(Run.created_at)).limit(1))).first()
 
 
-async def end(tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> int:
+async def end(
+    tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None
+) -> int:
     """Store the last facts of a run with its status, under its fencing token; return the last number.
 
     Raises:

@@ -129,6 +129,7 @@ async def assert_once(runtime: Runtime, scene: Scene, turn: Turn) -> None:
         assert (await audit.verify(tx)).broken_at is None
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_worker_killed_during_a_customers_cancellation_leaves_one_effect(
     point: str, start: Any, runtime: Runtime, customer: Principal
@@ -175,6 +176,7 @@ async def test_a_worker_killed_while_it_answers_a_question_answers_once(point: s
     assert [fact.message["type"] for fact in turn.facts if fact.type == "message"].count("human") == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("point", ["tool.after_effect", "tool.before_commit", "tool.after_commit", "run.before_end"])
 async def test_a_worker_that_sleeps_past_its_lease_cannot_write_when_it_wakes(
     point: str, start: Any, runtime: Runtime, customer: Principal
@@ -194,6 +196,7 @@ async def test_a_worker_that_sleeps_past_its_lease_cannot_write_when_it_wakes(
     await assert_once(runtime, scene, turn)
 
 
+@pytest.mark.chaos
 async def test_a_run_that_kills_every_worker_is_parked(start: Any, runtime: Runtime, customer: Principal):
     talk = await Talk.open(runtime, customer)
     run = await talk.queue("where is my order?")
@@ -207,6 +210,7 @@ async def test_a_run_that_kills_every_worker_is_parked(start: Any, runtime: Runt
     assert (await rows(runtime, customer, "SELECT status FROM threads WHERE id = :id", id=talk.thread_id)) == [("error",)]
 
 
+@pytest.mark.chaos
 async def test_sigterm_gives_runs_back_and_another_worker_goes_on_at_once(start: Any, runtime: Runtime, merchant: Principal):
     talk = await Talk.open(runtime, merchant)
     run = await talk.queue("Where is order 1042?")
