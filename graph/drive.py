@@ -23,7 +23,7 @@ from graph.agent import as_dict
 from graph.build import build
 from graph.guard import DECISION_MARK
 from graph.state import TurnContext
-from memory.checkpoints import Pool, RunSaver, thread_key
+from memory.checkpoints import Lease, Pool, RunSaver, thread_key
 from memory.journal import Journal, Live
 from store import events
 from store.queries import runs, tenants
@@ -60,7 +60,7 @@ class Driver:
         """
         assert ctx.run_id is not None
         journal = Journal(ctx.run_id, self.live)
-        saver = RunSaver(self.pool)
+        saver = RunSaver(self.pool, Lease(ctx.principal.tenant_id, ctx.run_id, ctx.attempt))
         meter = Meter(self.budget)
         try:
             turn = await self._begin(ctx, work, journal, meter, saver)

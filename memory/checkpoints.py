@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -18,11 +18,12 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple, get_serializable_checkpoint_metadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot  # pyright: ignore[reportPrivateUsage]
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from core import faults
+from core.errors import Fenced
 
 SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
@@ -31,6 +32,7 @@ _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"
 _LATEST_SECONDS = 0.05
 """A superstep that took longer than this, as one with a real model does, is stored as soon as it ends."""
 _REST_SECONDS = 1.0
+_HOLD = "SELECT 1 FROM public.runs WHERE tenant_id = %s AND id = %s AND attempt = %s AND status = 'running' FOR SHARE"
 _INSERT_WRITES = """
 INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[], %b::bytea[])
@@ -84,6 +86,14 @@ async def _check_rested(connection: AsyncConnection[Any]) -> None:
     _last_checked[connection] = now
 
 
+class Lease(NamedTuple):
+    """Which attempt of which run a saver writes for."""
+
+    tenant_id: UUID
+    run_id: UUID
+    attempt: int
+
+
 def thread_key(tenant_id: UUID, thread_id: UUID) -> str:
     """Return the name of a conversation among checkpoints: clients may choose a thread's id, but never another tenant's."""
     return f"{tenant_id}:{thread_id}"
@@ -97,21 +107,24 @@ class RunSaver(AsyncPostgresSaver):
     harmless.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, lease: Lease | None = None) -> None:
         super().__init__(pool)  # pyright: ignore[reportArgumentType]
+        self._lease = lease
         self._checkpoints: list[tuple[Any, ...]] = []
         self._blobs: list[tuple[Any, ...]] = []
         self._writes: list[tuple[Any, ...]] = []
+        self._marks: list[tuple[Any, ...]] = []
         self._stored_at = time.monotonic()
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """Keep a task's writes for the next store, or store them at once when the graph may stop after them."""
-        if any(channel in _URGENT for channel, _ in writes):
-            await self.flush()
-            await super().aput_writes(config, writes, task_id, task_path)
-            return
         where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-        self._writes += self._dump_writes(where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path, writes)
+        rows = self._dump_writes(where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path, writes)
+        if not any(channel in _URGENT for channel, _ in writes):
+            self._writes += rows
+            return
+        self._marks += rows
+        await self.flush()
 
     async def aput(
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
@@ -135,22 +148,40 @@ class RunSaver(AsyncPostgresSaver):
         return await super().aget_tuple(config)
 
     async def flush(self) -> None:
-        """Store what was kept back, in order, together or not at all."""
+        """Store what was kept back, in order, together or not at all.
+
+        Raises:
+            Fenced: the run's lease was lost to another worker, or the run was cancelled; nothing was stored.
+        """
         checkpoints, self._checkpoints = self._checkpoints, []
         blobs, self._blobs = self._blobs, []
         writes, self._writes = self._writes, []
+        marks, self._marks = self._marks, []
         self._stored_at = time.monotonic()
-        if not (checkpoints or writes):
+        if not (checkpoints or writes or marks):
             return
         faults.point("checkpoint.before")
         async with self._cursor(pipeline=True) as cur:
+            await self._hold_lease(cur)
             if writes:
                 await cur.execute(_INSERT_WRITES, _columns(writes))
             if blobs:
                 await cur.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, blobs)
             if checkpoints:
                 await cur.execute(_INSERT_CHECKPOINTS, _columns(checkpoints))
+            if marks:
+                await cur.executemany(self.UPSERT_CHECKPOINT_WRITES_SQL, marks)
         faults.point("checkpoint.after")
+
+    async def _hold_lease(self, cur: AsyncCursor[DictRow]) -> None:
+        """Keep a newer attempt from claiming the run until this store commits; a pipeline is one transaction."""
+        lease = self._lease
+        if lease is None:
+            return
+        await cur.execute("SELECT set_config('app.tenant_id', %s, true)", (str(lease.tenant_id),))
+        await cur.execute(_HOLD, (lease.tenant_id, lease.run_id, lease.attempt))
+        if await cur.fetchone() is None:
+            raise Fenced(f"run {lease.run_id}: attempt {lease.attempt} no longer holds the lease")
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
