@@ -18,7 +18,7 @@ from server.wiring import Runtime
 _EXPOSED = ["Location", "Content-Location", "X-Pagination-Total", "X-Pagination-Next", "X-Request-Id", "Retry-After"]
 _ACCEPTED = ["content-type", "x-api-key", "x-auth-scheme", "authorization", "last-event-id", "idempotency-key", "x-request-id"]
 _DESCRIPTION = (
-    "LLM agents that run a shop. `/threads` and `/assistants` follow the LangGraph API, so that its official clients work unchanged; "
+    "LLM agents that run a shop. `/threads` and `/assistants` follow the LangGraph API, for threads, runs and streams; "
     "`/v1` holds what is ours. Every error is `{detail, code}`."
 )
 
