@@ -110,7 +110,7 @@ class Executor:
         try:
             args = tool.args.model_validate_json(raw) if isinstance(raw, str) else tool.args.model_validate(raw)
         except ValidationError as error:
-            return failed(name, "invalid_arguments", _readable(error))
+            return failed(name, "invalid_arguments", _readable(error, tool.args))
         canonical = orjson.dumps(args.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
         return Call(tool, args, ctx, _ledger_key(tool, args, ctx), hashlib.sha256(canonical).hexdigest())
 
@@ -256,8 +256,14 @@ def _announce_refusal(ctx: RunContext, name: str, raw: Mapping[str, Any] | str, 
     journal.note(_finished(ctx, result))
 
 
-def _readable(error: ValidationError) -> str:
-    parts = [f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in error.errors(include_url=False)[:5]]
+def _readable(error: ValidationError, args: type[Args]) -> str:
+    """Return what is wrong with which argument, and what it should be."""
+    parts: list[str] = []
+    for item in error.errors(include_url=False)[:5]:
+        field = args.model_fields.get(str(item["loc"][0])) if item["loc"] else None
+        wanted = f" ({field.description})" if field is not None and field.description else ""
+        what = "is not of the right form" if item["type"] == "string_pattern_mismatch" else item["msg"]
+        parts.append(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {what}{wanted}")
     return "; ".join(parts)
 
 

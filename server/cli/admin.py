@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from core.errors import StorehandError
 from server.cli.output import out, progress
-from server.cli.session import DataDir, prepared, read_settings, with_runtime
+from server.cli.session import DataDir, given, prepared, read_settings, with_runtime
 
 
 def migrate(data_dir: DataDir = None) -> None:
@@ -51,15 +51,15 @@ def seed(
 
 def serve(
     data_dir: DataDir = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the page and the API.")] = 8080,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the page and the API.", show_default="8080")] = None,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Execute runs in this process too.")] = True,
 ) -> None:
     """Serve the API and the page. Ctrl-C stops.
 
     Example: storehand serve --port 8080 --no-worker
     """
-    settings = read_settings(data_dir, http={"host": host, "port": port})
+    settings = read_settings(data_dir, http=given(host=host, port=port))
 
     async def work(endpoints: Any) -> None:
         from server.serving import serve_api

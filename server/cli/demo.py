@@ -9,19 +9,19 @@ import typer
 
 from core.settings import Settings
 from server.cli.output import out, progress
-from server.cli.session import DataDir, read_settings
+from server.cli.session import DataDir, given, read_settings
 
 
 def demo(
     data_dir: DataDir = None,
-    port: Annotated[int, typer.Option(help="Port of the page and the API.")] = 8080,
+    port: Annotated[int | None, typer.Option(help="Port of the page and the API.", show_default="8080")] = None,
     orders: Annotated[int, typer.Option(help="Orders of the demo shop, at the first start.", min=150)] = 1500,
 ) -> None:
     """Start the demo shop: servers, API, worker and page. Ctrl-C stops everything.
 
     Example: storehand demo --data-dir ./demo --port 8080
     """
-    settings = read_settings(data_dir, http={"port": port})
+    settings = read_settings(data_dir, http=given(port=port))
     threading.Thread(target=_warm_up, daemon=True).start()
     from server.setup import migrate, seed_demo
     from store.embedded import servers

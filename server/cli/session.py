@@ -38,6 +38,11 @@ def read_settings(data_dir: Path | None = None, **overrides: Any) -> Settings:
     return settings
 
 
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that the command line names; the others keep what the environment says."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 @contextmanager
 def prepared(settings: Settings, *, quiet: bool = True) -> Iterator[Any]:
     """Keep the servers running during the block, with the schema up to date."""
