@@ -118,6 +118,11 @@ def statements(table: str, view: View) -> list[str]:
     ]
 
 
+def cover(table: str) -> list[str]:
+    """Return the DDL with which a later revision puts its new `table` under row security and lets the app role work on it."""
+    return [*statements(table, VIEWS[table]), f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO storehand_app"]
+
+
 async def uncovered_tables(engine: AsyncEngine) -> list[str]:
     """Return the tables of the schema `public` that row security does not bind: must be empty, or the product does not start."""
     query = text(

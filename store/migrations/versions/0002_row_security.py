@@ -25,6 +25,54 @@ GRANT SELECT, UPDATE ON runs, outbox TO storehand_relay;
 GRANT SELECT, INSERT, UPDATE ON audit, audit_heads TO storehand_relay;
 """
 
+_TABLES = (
+    "tenants",
+    "users",
+    "policy_versions",
+    "customers",
+    "addresses",
+    "categories",
+    "suppliers",
+    "products",
+    "variants",
+    "price_changes",
+    "reviews",
+    "warehouses",
+    "stock_levels",
+    "stock_movements",
+    "purchase_orders",
+    "orders",
+    "order_lines",
+    "order_events",
+    "reservations",
+    "payments",
+    "payment_transactions",
+    "refund_lines",
+    "carriers",
+    "shipments",
+    "shipment_lines",
+    "tracking_events",
+    "channels",
+    "listings",
+    "listing_issues",
+    "returns",
+    "return_lines",
+    "tickets",
+    "fraud_checks",
+    "block_entries",
+    "articles",
+    "threads",
+    "runs",
+    "run_events",
+    "ledger",
+    "approvals",
+    "outbox",
+    "audit",
+    "audit_heads",
+    "counters",
+)
+"""The tables of revision 0001; later revisions cover their own."""
+
 _RELAY_TABLES = ("users", "tenants", "runs", "outbox", "audit", "audit_heads")
 
 _FUNCTIONS = """
@@ -124,8 +172,8 @@ CREATE TRIGGER payment_transactions_sum AFTER INSERT OR UPDATE ON payment_transa
 def upgrade() -> None:
     """Apply."""
     op.execute(_ROLES)
-    for table, view in VIEWS.items():
-        for statement in statements(table, view):
+    for table in _TABLES:
+        for statement in statements(table, VIEWS[table]):
             op.execute(statement)
     for table in _RELAY_TABLES:
         op.execute(f"CREATE POLICY relay_rows ON {table} TO storehand_relay USING (true) WITH CHECK (true)")
