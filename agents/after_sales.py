@@ -1,11 +1,10 @@
 """After-sales: orders, shipments, cancellations, returns, refunds and tickets."""
 
-from agents.spec import AgentSpec
+from agents.spec import AgentSpec, Desk
 
-AFTER_SALES = AgentSpec(
-    name="after_sales",
-    title="After-sales",
-    purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
+_ORDERS = Desk(
+    name="orders",
+    purpose="Orders and their changes: find, show, track, cancel, address, payment and refunds of an order.",
     tools=frozenset(
         {
             "find_orders",
@@ -16,26 +15,36 @@ AFTER_SALES = AgentSpec(
             "change_address",
             "refund_quote",
             "issue_refund",
-            "return_eligibility",
-            "request_return",
-            "request_exchange",
-            "list_returns",
-            "decide_return",
-            "open_ticket",
-            "list_tickets",
             "late_shipments",
         }
     ),
     examples=(
         "my parcel has not arrived",
         "I want my money back",
-        "the shoes are too small",
-        "it arrived broken",
         "I ordered the wrong size",
         "please cancel my order",
-        "I need to talk to a human",
-        "I would like to speak to somebody",
         "my payment failed",
         "update my delivery address",
     ),
+)
+_RETURNS = Desk(
+    name="returns",
+    purpose="Returns, exchanges and replacements, from the question whether it can go back to the refund.",
+    tools=frozenset(
+        {"find_orders", "get_order", "return_eligibility", "request_return", "request_exchange", "list_returns", "decide_return"}
+    ),
+    examples=("the shoes are too small", "it arrived broken", "I want to send something back"),
+)
+_SERVICE = Desk(
+    name="service",
+    purpose="Support tickets, and everything that needs a person.",
+    tools=frozenset({"find_orders", "get_order", "open_ticket", "list_tickets"}),
+    examples=("I need to talk to a human", "I would like to speak to somebody"),
+)
+
+AFTER_SALES = AgentSpec(
+    name="after_sales",
+    title="After-sales",
+    purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
+    desks=(_ORDERS, _RETURNS, _SERVICE),
 )

@@ -1,12 +1,11 @@
-"""Knowledge: products, policies and articles, with orders to look at."""
+"""Knowledge: products, policies and articles, with orders to look at; and the shop in figures."""
 
-from agents.spec import AgentSpec
+from agents.spec import AgentSpec, Desk
 
-KNOWLEDGE = AgentSpec(
-    name="knowledge",
-    title="Knowledge",
-    purpose="Products, how-to questions, shop policies (returns, delivery, warranty), sales reports and the shop at a glance.",
-    tools=frozenset({"search_articles", "search_products", "get_product", "find_orders", "get_order", "sales_report", "shop_overview"}),
+_ADVICE = Desk(
+    name="advice",
+    purpose="Products, how-to questions, and the shop's policies (returns, delivery, warranty).",
+    tools=frozenset({"search_articles", "search_products", "get_product", "find_orders", "get_order"}),
     examples=(
         "hello",
         "hi there, what can you do?",
@@ -20,4 +19,16 @@ KNOWLEDGE = AgentSpec(
         "do you ship abroad",
         "is there a warranty",
     ),
+)
+_REPORTS = Desk(
+    name="reports",
+    purpose="The shop in figures: sales reports, the shop at a glance, what changed.",
+    tools=frozenset({"sales_report", "shop_overview"}),
+)
+
+KNOWLEDGE = AgentSpec(
+    name="knowledge",
+    title="Knowledge",
+    purpose="Products, how-to questions, shop policies (returns, delivery, warranty), sales reports and the shop at a glance.",
+    desks=(_ADVICE, _REPORTS),
 )

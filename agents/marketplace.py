@@ -1,10 +1,9 @@
-"""Marketplace: listings on sales channels, their errors, prices, stock and margins."""
+"""Marketplace: listings on sales channels, their errors, prices, stock and margins; and the catalogue behind them."""
 
-from agents.spec import AgentSpec
+from agents.spec import AgentSpec, Desk
 
-MARKETPLACE = AgentSpec(
-    name="marketplace",
-    title="Marketplace",
+_LISTINGS = Desk(
+    name="listings",
     purpose="Listings on Amazon, eBay, Shopify and other channels: errors, fixes, price and stock mismatches, net margin.",
     tools=frozenset(
         {"listing_issues", "fix_listing", "channel_mismatches", "push_price", "net_margin", "search_products", "get_product", "check_stock"}
@@ -16,4 +15,11 @@ MARKETPLACE = AgentSpec(
         "sync the price to shopify",
         "how much do we earn on marketplaces after fees",
     ),
+)
+
+MARKETPLACE = AgentSpec(
+    name="marketplace",
+    title="Marketplace",
+    purpose="Listings on Amazon, eBay, Shopify and other channels: errors, fixes, price and stock mismatches, net margin.",
+    desks=(_LISTINGS,),
 )

@@ -1,32 +1,28 @@
-"""Risk: fraud, held orders, and business risk over stock and suppliers."""
+"""Risk: fraud, held orders, and business risk over stock, suppliers and shipments."""
 
-from agents.spec import AgentSpec
+from agents.spec import AgentSpec, Desk
+
+_FRAUD = Desk(
+    name="fraud",
+    purpose="Fraud checks, orders on hold, customers' risk.",
+    tools=frozenset({"explain_hold", "fraud_review_queue", "release_order", "hold_order", "customer_risk", "get_customer", "get_order"}),
+    examples=("is this customer a fraudster", "which orders look suspicious", "put the order on hold"),
+)
+_STOCK = Desk(
+    name="stock",
+    purpose="Stock that runs low, stock corrections and orders to suppliers.",
+    tools=frozenset({"low_stock", "check_stock", "create_purchase_order", "adjust_stock"}),
+    examples=("what should we reorder", "are we running out of anything"),
+)
+_DELIVERY = Desk(
+    name="delivery",
+    purpose="Late and lost shipments, and what the carriers owe.",
+    tools=frozenset({"late_shipments", "get_order", "get_customer"}),
+)
 
 RISK = AgentSpec(
     name="risk",
     title="Risk",
     purpose="Fraud checks, orders on hold, customers' risk, stock that runs low and purchase orders, late shipments.",
-    tools=frozenset(
-        {
-            "explain_hold",
-            "fraud_review_queue",
-            "release_order",
-            "hold_order",
-            "customer_risk",
-            "get_customer",
-            "get_order",
-            "low_stock",
-            "check_stock",
-            "create_purchase_order",
-            "adjust_stock",
-            "late_shipments",
-        }
-    ),
-    examples=(
-        "is this customer a fraudster",
-        "what should we reorder",
-        "are we running out of anything",
-        "which orders look suspicious",
-        "put the order on hold",
-    ),
+    desks=(_FRAUD, _STOCK, _DELIVERY),
 )

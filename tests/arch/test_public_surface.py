@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.roster import ROSTER
+from agents.roster import PLACES, ROSTER
+from agents.spec import ROOM
+from core.identity import Principal, Role
+from core.ids import CustomerId, TenantId, UserId, new_id
 from tools.registry import Toolbox
 from tools.toolbox import build_toolbox
 
@@ -33,6 +36,10 @@ def modules(folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def toolbox() -> Toolbox:
     return build_toolbox(None)  # type: ignore[arg-type]
+
+
+def _somebody(role: Role) -> Principal:
+    return Principal(TenantId(new_id()), UserId(new_id()), role, CustomerId(new_id()) if role is Role.CUSTOMER else None)
 
 
 def test_every_module_says_what_it_is_for() -> None:
@@ -104,6 +111,13 @@ def test_every_tool_and_argument_is_described(toolbox: Toolbox) -> None:
 
 def test_agents_are_granted_tools_that_exist(toolbox: Toolbox) -> None:
     assert {name: missing for name, spec in ROSTER.items() if (missing := spec.tools - toolbox.keys())} == {}
+
+
+def test_a_desk_has_room_for_its_tools(toolbox: Toolbox) -> None:
+    open_to = {
+        (place, role): len(toolbox.open_to(_somebody(role), PLACES[place].tools)) for place in PLACES if "/" in place for role in Role
+    }
+    assert {key: count for key, count in open_to.items() if count > ROOM} == {}
 
 
 def test_every_tool_is_somebody_s(toolbox: Toolbox) -> None:
