@@ -21,3 +21,8 @@ PLACES: dict[str, AgentSpec | Desk] = {
 def agent_of(place: str) -> str:
     """Return the name of the agent that works at a place."""
     return place.partition("/")[0]
+
+
+def desk_of(place: str) -> str:
+    """Return the desk's name of a place, empty for an agent as a whole."""
+    return place.partition("/")[2]

@@ -35,7 +35,7 @@ class AgentSpec:
     @cached_property
     def tools(self) -> frozenset[str]:
         """The tools of all desks."""
-        return frozenset().union(*(desk.tools for desk in self.desks))
+        return frozenset(tool for desk in self.desks for tool in desk.tools)
 
     @cached_property
     def examples(self) -> tuple[str, ...]:

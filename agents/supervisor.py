@@ -1,13 +1,16 @@
-"""Routing: rules, then the nearest of the tools' own examples, then one small model call when those are unsure."""
+"""Routing: rules, then the nearest of the tools' own examples, then one small model call when those are unsure.
+
+A turn goes to a place: an agent as a whole for callers who may use few of its tools, else one of its desks.
+"""
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from agents.roster import ROSTER
+from agents.roster import PLACES, agent_of
 from memory.hashing import vector
 from tools.registry import Toolbox
 
@@ -32,60 +35,83 @@ _JOINTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which agent takes a turn, how that was decided, and who lends tools when the question spans two domains."""
+    """Where a turn goes, how that was decided, and what other place lends tools when the request spans two."""
 
-    agent: str
+    place: str
     by: By
     confidence: float
+    """How sure the choice of the agent is, 0 to 1."""
     reason: str = ""
     second: str | None = None
 
+    @property
+    def agent(self) -> str:
+        """The agent that works at the place."""
+        return agent_of(self.place)
+
 
 class Classifier:
-    """Tells which agent a sentence is for: the agents vote by their examples that are nearest to it.
+    """Tells where a sentence belongs: the places vote by their examples that are nearest to it.
 
-    The examples are those of the agents and their tools, so a new tool brings its own training data.
+    The examples are those of the desks and their tools, so a new tool brings its own training data.
     """
 
     def __init__(self, toolbox: Toolbox) -> None:
-        self._examples = [
-            (example, spec.name)
-            for spec in ROSTER.values()
-            for example in (*spec.examples, *(text for name in sorted(spec.tools) if name in toolbox for text in toolbox[name].examples))
-        ]
-
-    @cached_property
-    def _vectors(self) -> dict[str, Any]:
-        """One matrix an agent, a row an example."""
-        import numpy as np
-
-        return {
-            name: np.array([vector(_masked(text), _DIMENSIONS) for text, agent in self._examples if agent == name], dtype=np.float32)
-            for name in ROSTER
+        self._examples = {
+            name: (*place.examples, *(text for tool in sorted(place.tools) if tool in toolbox for text in toolbox[tool].examples))
+            for name, place in PLACES.items()
         }
 
-    def probabilities(self, text: str, agents: Sequence[str]) -> dict[str, float]:
-        """Return how likely each of `agents` is, summing to one."""
+    @cached_property
+    def _known(self) -> tuple[Any, dict[str, Any]]:
+        """Return one matrix with a row for each distinct example, and each place's rows of it."""
         import numpy as np
 
-        asked = np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
-        nearest = {agent: np.sort(self._vectors[agent] @ asked)[-_VOTERS:] for agent in agents}
-        weights = {agent: math.exp(_SHARPNESS * float(similar.mean())) for agent, similar in nearest.items()}
-        total = sum(weights.values())
-        return {agent: weight / total for agent, weight in weights.items()}
+        texts = {text: row for row, text in enumerate(dict.fromkeys(text for texts in self._examples.values() for text in texts))}
+        matrix = np.array([vector(_masked(text), _DIMENSIONS) for text in texts], dtype=np.float32)
+        return matrix, {name: np.array([texts[text] for text in own], dtype=np.intp) for name, own in self._examples.items()}
+
+    def weigh(self, text: str, places: Sequence[str]) -> dict[str, float]:
+        """Return how well a text fits each of `places`; only the ratios mean something."""
+        import numpy as np
+
+        matrix, rows = self._known
+        similar = matrix @ np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
+        return {place: math.exp(_SHARPNESS * float(np.sort(similar[rows[place]])[-_VOTERS:].mean())) for place in places}
 
 
-def decide(text: str, agents: Sequence[str], probabilities: dict[str, float], active: str | None) -> tuple[Route, bool]:
-    """Return the route by rule and probability, and whether it is sure enough to do without a model."""
+def decide(text: str, weights: Mapping[str, float], active: str | None) -> tuple[Route, bool]:
+    """Return the route by rule and weight, and whether it is sure enough to do without a model.
+
+    Args:
+        text: what the user said.
+        weights: how well it fits each place that the user may go to.
+        active: the place of the turn before; its agent, and then it, are likelier than words alone say.
+    """
+    agents = _of_agents(weights)
+    active_agent = agent_of(active) if active else None
     for pattern, agent in _RULES:
         if agent in agents and pattern.search(text):
-            return Route(agent, "rule", 1.0, f"names what {agent.replace('_', ' ')} looks after"), True
-    weighed = {agent: score * (_STICKY if agent == active else 1.0) for agent, score in probabilities.items()}
-    total = sum(weighed.values())
+            return Route(_best_at(agent, weights, active), "rule", 1.0, f"names what {agent.replace('_', ' ')} looks after"), True
+    weighed = {agent: score * (_STICKY if agent == active_agent else 1.0) for agent, score in agents.items()}
     best = max(weighed, key=weighed.__getitem__)
-    confidence = weighed[best] / total
-    by: By = "sticky" if best == active and best != max(probabilities, key=probabilities.__getitem__) else "classifier"
-    return Route(best, by, confidence), confidence >= _SURE
+    confidence = weighed[best] / sum(weighed.values())
+    by: By = "sticky" if best == active_agent and best != max(agents, key=agents.__getitem__) else "classifier"
+    return Route(_best_at(best, weights, active), by, confidence), confidence >= _SURE
+
+
+def _of_agents(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return each agent's weight: that of its best desk."""
+    agents: dict[str, float] = {}
+    for place, weight in weights.items():
+        agents[agent_of(place)] = max(weight, agents.get(agent_of(place), 0.0))
+    return agents
+
+
+def _best_at(agent: str, weights: Mapping[str, float], active: str | None) -> str:
+    """Return the best place of an agent."""
+    own = {place: weight * (_STICKY if place == active else 1.0) for place, weight in weights.items() if agent_of(place) == agent}
+    return max(own, key=own.__getitem__)
 
 
 def clauses(text: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""Thinking: chooses the agent for a turn, and asks the model with that agent's prompt and tools."""
+"""Thinking: chooses the place for a turn, and asks the model with its agent's prompt and the tools of the place."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
@@ -12,14 +12,16 @@ from agents.llm.meter import Meter
 from agents.llm.resilient import Completion, Draft
 from agents.policy_pages import render_policy_digest, render_policy_pages
 from agents.prompts import load
-from agents.roster import GRANTS, ROSTER
+from agents.roster import GRANTS, PLACES, ROSTER, agent_of
+from agents.spec import ROOM
 from agents.supervisor import Classifier, Route
-from core.identity import Principal
+from core.identity import Principal, Role
 from tools.policy import Policy
 from tools.registry import Toolbox
+from tools.spec import Tool
 
-_ROOMY = 16
-"""At most this many tools are offered at once (union of two agents)."""
+_NEARLY = 0.8
+"""A desk of the same agent that fits this well beside the best one lends its tools."""
 
 
 class _Silent:
@@ -43,25 +45,37 @@ class Mind:
         self.classifier = Classifier(toolbox)
         self._offers: dict[tuple[Any, ...], _Offer] = {}
         self._figures: dict[tuple[str, str, bool], str] = {}
+        self._places: dict[Role, tuple[str, ...]] = {}
 
-    def agents_for(self, principal: Principal) -> list[str]:
-        """Return the agents that have anything to do for a caller."""
-        return [name for name in ROSTER if self.toolbox.open_to(principal, GRANTS[name] & self.toolbox.keys())]
+    def places_for(self, principal: Principal) -> tuple[str, ...]:
+        """Return where a caller's turns can go: agents whose tools for the caller fit into one offer, and the desks of the others."""
+        if principal.role not in self._places:
+            self._places[principal.role] = tuple(place for agent in ROSTER for place in self._places_of(agent, principal))
+        return self._places[principal.role]
+
+    def _places_of(self, agent: str, principal: Principal) -> list[str]:
+        if len(self._tools(agent, principal)) <= ROOM:
+            return [agent] if self._tools(agent, principal) else []
+        desks = [f"{agent}/{desk.name}" for desk in ROSTER[agent].desks]
+        return [desk for desk in desks if self._tools(desk, principal)]
+
+    def _tools(self, place: str, principal: Principal) -> list[Tool[Any, Any]]:
+        return self.toolbox.open_to(principal, PLACES[place].tools & self.toolbox.keys())
 
     async def route(self, text: str, principal: Principal, *, active: str | None, meter: Meter) -> Route:
-        """Choose the agent for a turn; costs a model call only when rules and classifier are unsure."""
-        agents = self.agents_for(principal)
-        active = active if active in agents else None
-        scores = self.classifier.probabilities(text, agents)
-        route, sure = supervisor.decide(text, agents, scores, active)
+        """Choose the place for a turn; costs a model call only when rules and classifier are unsure."""
+        places = self.places_for(principal)
+        active = active if active in places else None
+        weights = self.classifier.weigh(text, places)
+        route, sure = supervisor.decide(text, weights, active)
         if not sure and not self.models.is_offline and len(text) > 3:
-            route = await self._ask_router(text, agents, meter) or route
-        return self._with_second(text, agents, route, principal)
+            route = await self._ask_router(text, places, meter) or route
+        return self._with_second(text, places, weights, route, principal)
 
     async def think(
         self,
         *,
-        agents: Sequence[str],
+        places: Sequence[str],
         principal: Principal,
         policy: Policy,
         shop: str,
@@ -73,7 +87,7 @@ class Mind:
         message_id: str,
     ) -> Completion:
         """Ask the model once. The prompt's beginning is the same for every turn of a conversation; what changes comes last."""
-        offer = self._offer(tuple(agents), principal, policy, shop, currency, may_transfer)
+        offer = self._offer(tuple(places), principal, policy, shop, currency, may_transfer)
         volatile = SystemMessage(f"Today is {today}. You are talking to {principal.name or 'a guest'} ({principal.role}).")
         last_human = next((i for i in range(len(history) - 1, -1, -1) if isinstance(history[i], HumanMessage)), len(history))
         messages = [offer.system, *history[:last_human], volatile, *history[last_human:]]
@@ -87,19 +101,19 @@ class Mind:
             self._figures[key] = "\n".join(page.body for page in pages if page.visibility == "public" or not principal.is_customer)
         return self._figures[key]
 
-    def _offer(self, agents: tuple[str, ...], principal: Principal, policy: Policy, shop: str, currency: str, may_transfer: bool) -> _Offer:
-        key = (agents, principal.role, principal.tenant_id, policy.version, shop, may_transfer)
+    def _offer(self, places: tuple[str, ...], principal: Principal, policy: Policy, shop: str, currency: str, may_transfer: bool) -> _Offer:
+        key = (places, principal.role, principal.tenant_id, policy.version, shop, may_transfer)
         if key not in self._offers:
-            names = sorted({name for agent in agents for name in GRANTS[agent] if name in self.toolbox})
-            tools = [tool.for_model for tool in self.toolbox.open_to(principal, names)]
-            others = [name for name in self.agents_for(principal) if name not in agents]
+            names = {tool.name for place in places for tool in self._tools(place, principal)}
+            tools = [self.toolbox[name].for_model for name in sorted(names)]
+            others = [place for place in self.places_for(principal) if place not in places]
             if may_transfer and others:
                 tools.append(_transfer_tool(others))
-            lead = ROSTER[agents[0]]
+            agents = list(dict.fromkeys(agent_of(place) for place in places))
             audience = "customer" if principal.is_customer else "staff"
             text = load("agents/system").render(
-                title=lead.title,
-                purpose=" ".join(ROSTER[agent].purpose for agent in agents),
+                title=ROSTER[agents[0]].title,
+                purpose=" ".join(PLACES[place].purpose for place in places),
                 shop=shop,
                 audience=audience,
                 craft="\n".join(load(f"agents/{agent}").render() for agent in agents),
@@ -108,36 +122,47 @@ class Mind:
             self._offers[key] = _Offer(tools, SystemMessage(text))
         return self._offers[key]
 
-    def _with_second(self, text: str, agents: Sequence[str], route: Route, principal: Principal) -> Route:
+    def _with_second(self, text: str, places: Sequence[str], weights: Mapping[str, float], route: Route, principal: Principal) -> Route:
+        """Let a second place join in: another request of the same sentence, or a desk of the same agent that fits nearly as well."""
         parts = supervisor.clauses(text)
-        if len(parts) < 2:
-            return route
-        leads = [supervisor.decide(part, agents, self.classifier.probabilities(part, agents), None) for part in parts]
-        sure = [lead.agent for lead, certain in leads if certain]
-        others = [agent for agent in dict.fromkeys(sure) if agent != sure[0]] if sure else []
-        if not others:
-            return route
-        union = self.toolbox.open_to(principal, (GRANTS[sure[0]] | GRANTS[others[0]]) & self.toolbox.keys())
-        if len(union) > _ROOMY * 2:
-            return route
-        return Route(sure[0], route.by, route.confidence, f"also asks {others[0].replace('_', ' ')}", second=others[0])
+        if len(parts) >= 2:
+            leads = [supervisor.decide(part, self.classifier.weigh(part, places), None) for part in parts]
+            sure = list(dict.fromkeys(lead.place for lead, certain in leads if certain))
+            if len(sure) > 1 and self._fits(sure[:2], principal, 2 * ROOM):
+                return replace(route, place=sure[0], reason=f"also asks {_spoken(sure[1])}", second=sure[1])
+        near = [
+            place
+            for place, weight in weights.items()
+            if place != route.place and agent_of(place) == route.agent and weight >= _NEARLY * weights[route.place]
+        ]
+        beside = max(near, key=weights.__getitem__, default=None)
+        if beside is not None and self._fits((route.place, beside), principal, ROOM):
+            return replace(route, second=beside)
+        return route
 
-    async def _ask_router(self, text: str, agents: Sequence[str], meter: Meter) -> Route | None:
+    def _fits(self, places: Sequence[str], principal: Principal, room: int) -> bool:
+        return len({tool.name for place in places for tool in self._tools(place, principal)}) <= room
+
+    async def _ask_router(self, text: str, places: Sequence[str], meter: Meter) -> Route | None:
         meter.reserve_model_call()
-        listed = "\n".join(f"- {name}: {ROSTER[name].purpose}" for name in agents)
+        listed = "\n".join(f"- {place}: {PLACES[place].purpose}" for place in places)
         system = SystemMessage(f"Choose the agent for the user's message by calling transfer. Agents:\n{listed}")
         completion = await self.models.router.complete(
-            [system, HumanMessage(text)], [_transfer_tool(agents)], _Silent(), message_id="route"
+            [system, HumanMessage(text)], [_transfer_tool(places)], _Silent(), message_id="route"
         )
         meter.settle(completion.message.usage_metadata)
         for call in completion.message.tool_calls:
-            if call["args"].get("agent") in agents:
+            if call["args"].get("agent") in places:
                 return Route(call["args"]["agent"], "model", 1.0, str(call["args"].get("reason", ""))[:200])
         return None
 
 
-def _transfer_tool(agents: Sequence[str]) -> dict[str, Any]:
-    listed = "; ".join(f"{name}: {ROSTER[name].purpose}" for name in agents)
+def _spoken(place: str) -> str:
+    return place.replace("_", " ").replace("/", ", ")
+
+
+def _transfer_tool(places: Sequence[str]) -> dict[str, Any]:
+    listed = "; ".join(f"{place}: {PLACES[place].purpose}" for place in places)
     return {
         "type": "function",
         "function": {
@@ -146,7 +171,7 @@ def _transfer_tool(agents: Sequence[str]) -> dict[str, Any]:
             "parameters": {
                 "type": "object",
                 "properties": {
-                    "agent": {"type": "string", "enum": list(agents), "description": "Who takes over"},
+                    "agent": {"type": "string", "enum": list(places), "description": "Who takes over"},
                     "reason": {"type": "string", "description": "Why, in a few words"},
                 },
                 "required": ["agent", "reason"],

@@ -32,10 +32,14 @@ class MessageAdded(_Event):
 
 
 class RouteChosen(_Event):
-    """The supervisor picked an agent; `by` says how: rule, classifier, sticky, model or transfer."""
+    """The supervisor picked an agent, and a desk of it where it has several for the caller.
+
+    `by` says how: rule, classifier, sticky, model or transfer.
+    """
 
     type: Literal["route"] = "route"
     agent: str
+    desk: str = ""
     by: Literal["rule", "classifier", "sticky", "model", "transfer"]
     confidence: float
     reason: str = ""

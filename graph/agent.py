@@ -35,7 +35,7 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     except BudgetExceeded:
         return _final(ctx, AIMessage(_OUT_OF_BUDGET, id=message_id, name=name), step)
     completion = await ctx.mind.think(
-        agents=[name, *([second] if (second := state.get("second_agent")) else [])],
+        places=[state.get("place") or name, *([second] if (second := state.get("second_place")) else [])],
         principal=ctx.run.principal,
         policy=ctx.policy,
         shop=ctx.shop,

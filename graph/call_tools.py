@@ -8,6 +8,7 @@ import orjson
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langgraph.runtime import Runtime
 
+from agents.roster import agent_of, desk_of
 from core.errors import BudgetExceeded
 from core.events import RouteChosen, ToolFinished, ToolStarted
 from core.identity import RunContext
@@ -102,23 +103,32 @@ def _transfer(state: State, ctx: TurnContext, call: ToolCall, position: RunConte
     wanted = str(call["args"].get("agent", ""))
     had = state.get("transfers", "").split(",")
     ctx.note(ToolStarted(call_id=position.position, tool=TRANSFER, agent=position.agent, args={"agent": wanted}))
-    if wanted not in ctx.mind.agents_for(ctx.run.principal):
-        result = failed(TRANSFER, "unknown_agent", f"There is no agent {wanted!r}.", ctx.mind.agents_for(ctx.run.principal))
+    if wanted not in (places := ctx.mind.places_for(ctx.run.principal)):
+        result = failed(TRANSFER, "unknown_agent", f"There is no agent {wanted!r}.", places)
     elif wanted in had or len(had) > 2:
         result = failed(
             TRANSFER, "transfer_refused", "No more transfers in this turn: answer with the tools at hand, or say what is missing."
         )
     else:
-        update |= {"active_agent": wanted, "second_agent": "", "transfers": ",".join([*had, wanted])}
-        result = ToolResult(tool=TRANSFER, status=Outcome.OK, data={"agent": wanted}, text=f"Handed over to {wanted.replace('_', ' ')}.")
-        ctx.note(RouteChosen(agent=wanted, by="transfer", confidence=1.0, reason=str(call["args"].get("reason", ""))[:200]))
+        update |= {"active_agent": agent_of(wanted), "place": wanted, "second_place": "", "transfers": ",".join([*had, wanted])}
+        spoken = wanted.replace("_", " ").replace("/", ", ")
+        result = ToolResult(tool=TRANSFER, status=Outcome.OK, data={"agent": wanted}, text=f"Handed over to {spoken}.")
+        ctx.note(
+            RouteChosen(
+                agent=agent_of(wanted),
+                desk=desk_of(wanted),
+                by="transfer",
+                confidence=1.0,
+                reason=str(call["args"].get("reason", ""))[:200],
+            )
+        )
     ctx.note(ToolFinished(call_id=position.position, tool=TRANSFER, status=result.status.value, text=result.text))
     return result
 
 
 def _agent_for(state: State, ctx: TurnContext, tool: str) -> str:
-    second = state.get("second_agent")
-    if second and tool in ctx.mind.grants.get(second, frozenset()) and tool not in ctx.mind.grants.get(state["active_agent"], frozenset()):
+    second = agent_of(state.get("second_place", ""))
+    if second and tool in ctx.mind.grants[second] and tool not in ctx.mind.grants[state["active_agent"]]:
         return second
     return state["active_agent"]
 

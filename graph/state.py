@@ -62,12 +62,14 @@ class State(TypedDict):
     messages: Annotated[list[AnyMessage], DeltaChannel(append_messages, list, snapshot_frequency=SNAPSHOT_EVERY)]
     active_agent: str
     """Set by the supervisor, which every turn starts with."""
-    second_agent: NotRequired[str]
-    """Whose tools join in when a question spans two domains."""
+    place: NotRequired[str]
+    """The agent, or the desk of it, whose tools are offered."""
+    second_place: NotRequired[str]
+    """Whose tools join in when a request spans two places."""
     step: int
     """Model calls of this run so far: the first half of a call's position."""
     transfers: NotRequired[str]
-    """Agents that had this turn, comma separated: two transfers at most, and never back."""
+    """Places that had this turn, comma separated: two transfers at most, and never back."""
     checked: NotRequired[int]
     """How often this turn's answer was written again."""
     pending: NotRequired[list[Pending] | None]

@@ -5,20 +5,24 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 
+from agents.roster import desk_of
 from core.events import RouteChosen
 from graph.state import State, TurnContext
 
 
 async def supervisor(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
-    """Choose the agent for the user's last words: rules, then the classifier with the active agent as a prior, then a model."""
+    """Choose where the user's last words go: rules, then the classifier with the last place as a prior, then a model."""
     ctx = runtime.context
-    route = await ctx.mind.route(_last_words(state), ctx.run.principal, active=state.get("active_agent"), meter=ctx.meter)
-    ctx.note(RouteChosen(agent=route.agent, by=route.by, confidence=round(route.confidence, 3), reason=route.reason))
+    route = await ctx.mind.route(_last_words(state), ctx.run.principal, active=state.get("place"), meter=ctx.meter)
+    ctx.note(
+        RouteChosen(agent=route.agent, desk=desk_of(route.place), by=route.by, confidence=round(route.confidence, 3), reason=route.reason)
+    )
     return {
         "active_agent": route.agent,
-        "second_agent": route.second or "",
+        "place": route.place,
+        "second_place": route.second or "",
         "step": 0,
-        "transfers": route.agent,
+        "transfers": route.place,
         "checked": 0,
         "pending": None,
         "decided": None,

@@ -178,7 +178,8 @@ class _Terminal:
         console = out()
         match event:
             case RouteChosen():
-                console.print(f"[magenta]{event.agent.replace('_', ' ')}[/magenta] [dim]({event.by}, {event.confidence:.0%})[/dim]")
+                desk = f", {event.desk}" if event.desk else ""
+                console.print(f"[magenta]{event.agent.replace('_', ' ')}[/magenta] [dim]({event.by}, {event.confidence:.0%}{desk})[/dim]")
             case ToolStarted():
                 shown = ", ".join(f"{key}={value}" for key, value in event.args.items())
                 console.print(f"  [cyan]{event.tool}[/cyan]({escape(shown)})")

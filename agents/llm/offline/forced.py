@@ -12,7 +12,7 @@ from agents.llm.offline.matching import Matcher
 from agents.llm.offline.offer import CONTROL, Slot, Spec
 from agents.llm.offline.said import Words
 from agents.llm.offline.understand import Offer
-from agents.roster import ROSTER
+from agents.roster import PLACES
 
 _ANY = frozenset({"any", "required", True})
 
@@ -44,7 +44,7 @@ def call(text: str, tools: Sequence[dict[str, Any]], choice: Any, offer: Offer) 
 
 
 def agent_for(text: str, transfer: Mapping[str, Any], offer: Offer, tool: str = "") -> str | None:
-    """Return the agent that a request is for, or None when no agent's description fits."""
+    """Return the place that a request is for, or None when no description fits."""
     choices = transfer["function"]["parameters"]["properties"]["agent"].get("enum", [])
     scores = _scores(text, choices, str(transfer["function"].get("description", "")), offer, tool)
     best = max(choices, key=lambda name: scores.get(name, 0.0), default=None)
@@ -57,8 +57,8 @@ def _likeliest(text: str, slot: Slot, tool: Mapping[str, Any], offer: Offer) -> 
 
 
 def _scores(text: str, names: Sequence[str], description: str, offer: Offer, tool: str) -> dict[str, float]:
-    """Compare a text with what a description says of each name; of agents, with their tools' and their own examples as well."""
-    owners = [name for name in names if name in ROSTER and tool in ROSTER[name].tools]
+    """Compare a text with what a description says of each name; of places, with their tools' and their own examples as well."""
+    owners = [name for name in names if name in PLACES and tool in PLACES[name].tools]
     if owners:
         return {owners[0]: 1.0}
     told = {name: _told(name, names, description) for name in names}
@@ -68,10 +68,10 @@ def _scores(text: str, names: Sequence[str], description: str, offer: Offer, too
 
 
 def _examples(name: str, offer: Offer) -> tuple[str, ...]:
-    if name not in ROSTER:
+    if name not in PLACES:
         return ()
-    tools = [offer.all[tool] for tool in sorted(ROSTER[name].tools) if tool in offer.all]
-    return (*ROSTER[name].examples, *(example for spec in tools for example in spec.examples))
+    tools = [offer.all[tool] for tool in sorted(PLACES[name].tools) if tool in offer.all]
+    return (*PLACES[name].examples, *(example for spec in tools for example in spec.examples))
 
 
 def _told(name: str, names: Sequence[str], description: str) -> str:
