@@ -9,13 +9,19 @@ from core.ids import CustomerId, RunId, TenantId, ThreadId, UserId
 
 
 class Role(StrEnum):
-    """What a person is in a tenant (a merchant's store)."""
+    """What a caller is in a tenant (a merchant's store)."""
 
     CUSTOMER = "customer"
     STAFF = "staff"
     MANAGER = "manager"
     OWNER = "owner"
     DEVELOPER = "developer"
+    SYSTEM = "system"
+    """No person: the process itself, when it passes on what a provider reports. Nobody can sign in as it."""
+
+
+PEOPLE: tuple[Role, ...] = tuple(role for role in Role if role is not Role.SYSTEM)
+"""The roles that a user, a token or a run can have."""
 
 
 class Permission(StrEnum):
@@ -49,6 +55,8 @@ class Permission(StrEnum):
     APPROVAL_DECIDE = "approval:decide"
     AUDIT_READ = "audit:read"
     RUN_DEBUG = "run:debug"
+    PROVIDER_REPORT = "provider:report"
+    """To record what a provider answered or reported; no person and no agent has it."""
 
 
 _CUSTOMER = frozenset(
@@ -92,6 +100,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _MANAGER,
     Role.OWNER: _MANAGER | {Permission.AUDIT_READ},
     Role.DEVELOPER: _MANAGER | {Permission.AUDIT_READ, Permission.RUN_DEBUG},
+    Role.SYSTEM: frozenset({Permission.PROVIDER_REPORT}),
 }
 """Default deny: a role has these rights and no others."""
 
@@ -115,9 +124,19 @@ class Principal:
         """Whether row security narrows this caller to one customer's rows."""
         return self.role is Role.CUSTOMER
 
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody can sign in as this caller."""
+        return self.role in PEOPLE
+
     def may(self, permission: Permission) -> bool:
         """Return whether this caller's role grants `permission`."""
         return permission in GRANTS[self.role]
+
+
+def system(tenant_id: TenantId, name: str) -> Principal:
+    """Return who passes on a provider's answers in a tenant; `name`, such as payment provider, stands in timelines."""
+    return Principal(tenant_id, UserId(UUID(int=0)), Role.SYSTEM, name=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,13 @@ async def sign_in(runtime: Runtime, limits: Limits, email: str, password: str, *
 
 
 def issue(runtime: Runtime, principal: Principal, ttl_seconds: int) -> str:
-    """Return a signed token that stands for `principal`."""
+    """Return a signed token that stands for `principal`.
+
+    Raises:
+        ValueError: `principal` is no person.
+    """
+    if not principal.is_person:
+        raise ValueError(f"role: nobody signs in as {principal.role}")
     now = int(runtime.clock().timestamp())
     user = {
         "tenant": str(principal.tenant_id),
@@ -79,9 +85,12 @@ def read_token(runtime: Runtime, token: str) -> Principal:
             raise NotAuthenticated("the sign-in has expired; sign in again", code="token_expired")
         user = claims["user"]
         customer = CustomerId(UUID(user["customer"])) if user["customer"] else None
-        return Principal(TenantId(UUID(user["tenant"])), UserId(UUID(claims["sub"])), Role(user["role"]), customer, user["name"])
+        found = Principal(TenantId(UUID(user["tenant"])), UserId(UUID(claims["sub"])), Role(user["role"]), customer, user["name"])
+        if not found.is_person:
+            raise NotAuthenticated("the token is not valid; sign in again", code="invalid_token")
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
         raise NotAuthenticated("the token is not valid; sign in again", code="invalid_token") from error
+    return found
 
 
 def runtime_of(request: Request) -> Runtime:

@@ -1,5 +1,6 @@
 """What all tables share: the tenant in every key, and column types."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -52,7 +53,7 @@ def belongs(column: str, table: str, *, on_delete: str = "RESTRICT") -> ForeignK
     return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], ondelete=on_delete)
 
 
-def words_check(column: str, words: type[StrEnum], name: str) -> CheckConstraint:
+def words_check(column: str, words: Iterable[StrEnum], name: str) -> CheckConstraint:
     """Declare that `column` holds one of `words`."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=name)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.identity import Role
+from core.identity import PEOPLE, Role
 from core.ids import new_id
 from store.tables.base import TenantRow, belongs, instant, json_column, word, words_check
 
@@ -28,7 +28,7 @@ class User(TenantRow, table=True):
     """Somebody who signs in. The e-mail address is unique over all tenants, so that sign-in needs no tenant."""
 
     __tablename__ = "users"
-    __table_args__ = (belongs("customer_id", "customers"), words_check("role", Role, "users_role_check"))
+    __table_args__ = (belongs("customer_id", "customers"), words_check("role", PEOPLE, "users_role_check"))
     email: str = Field(max_length=200, unique=True)
     name: str = Field(max_length=120)
     password_hash: str = Field(max_length=200)

@@ -9,7 +9,7 @@ import pytest
 
 from agents.roster import PLACES, ROSTER
 from agents.spec import ROOM
-from core.identity import Principal, Role
+from core.identity import GRANTS, PEOPLE, Permission, Principal, Role
 from core.ids import CustomerId, TenantId, UserId, new_id
 from tools.registry import Toolbox
 from tools.toolbox import build_toolbox
@@ -122,4 +122,12 @@ def test_a_desk_has_room_for_its_tools(toolbox: Toolbox) -> None:
 
 def test_every_tool_is_somebody_s(toolbox: Toolbox) -> None:
     granted = {tool for spec in ROSTER.values() for tool in spec.tools}
-    assert toolbox.keys() - granted == set()
+    answers = {name for name, tool in toolbox.items() if tool.permission is Permission.PROVIDER_REPORT}
+    assert toolbox.keys() - granted - answers == set()
+    assert answers & granted == set(), "what a provider answered is recorded by the process itself, never by a model"
+
+
+def test_only_the_process_itself_reports_for_providers() -> None:
+    assert {role for role, granted in GRANTS.items() if Permission.PROVIDER_REPORT in granted} == {Role.SYSTEM}
+    assert {Permission.PROVIDER_REPORT} == GRANTS[Role.SYSTEM]
+    assert Role.SYSTEM not in PEOPLE
