@@ -76,7 +76,6 @@ class Driver:
                         state = before.values
                     else:
                         state = await graph.ainvoke(_input(ctx, work, before), config, context=turn, durability="sync")
-                        await saver.flush()
             except Fenced:
                 raise
             except StorehandError as error:
@@ -87,7 +86,7 @@ class Driver:
                 _log.exception("run failed", run_id=str(ctx.run_id))
                 await self._fail(ctx, journal, "internal", "Something went wrong on our side. Nothing was half done; please try again.")
             else:
-                await self._finish(ctx, journal, meter, interrupted="__interrupt__" in state)
+                await self._finish(ctx, journal, meter, saver, interrupted="__interrupt__" in state)
         finally:
             await journal.close()
 
@@ -138,7 +137,7 @@ class Driver:
             if isinstance(message, AIMessage) and (message.id or "").startswith(f"{ctx.run_id}-") and message.id not in known:
                 journal.note(MessageAdded(message=as_dict(message)))
 
-    async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, *, interrupted: bool) -> None:
+    async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, saver: RunSaver, *, interrupted: bool) -> None:
         totals = meter.totals
         done = RunFinished(
             status="interrupted" if interrupted else "success",
@@ -147,7 +146,8 @@ class Driver:
             input_tokens=totals.input_tokens,
             output_tokens=totals.output_tokens,
         )
-        await self._end(ctx, journal, done, RunStatus.SUCCESS, ThreadStatus.INTERRUPTED if interrupted else ThreadStatus.IDLE, None)
+        thread = ThreadStatus.INTERRUPTED if interrupted else ThreadStatus.IDLE
+        await self._end(ctx, journal, done, RunStatus.SUCCESS, thread, None, saver)
 
     async def _fail(self, ctx: RunContext, journal: Journal, code: str, message: str) -> None:
         error = {"error": code, "message": message}
@@ -161,12 +161,16 @@ class Driver:
         status: RunStatus,
         thread: ThreadStatus,
         error: dict[str, str] | None,
+        saver: RunSaver | None = None,
     ) -> None:
+        """Store how the run ended; its last checkpoints become part of the conversation in the same transaction, or not at all."""
         faults.point("run.before_end")
         async with journal.lock:
             noted = journal.waiting()
             async with self.units.write(ctx.principal) as tx:
                 last = await runs.end(tx, ctx, [*noted, fact], status, thread, error)
+                if saver is not None:
+                    await saver.store_in(tx)
             faults.point("run.after_end")
             journal.stored(last, len(noted), [fact])
 

@@ -12,14 +12,20 @@ from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from core.errors import Unavailable
 
 _LIVE_ENTRIES = 20_000
 _LIVE_SECONDS = 3600
 _KEPT_EVENTS = 100_000
-_NOT_NEWER = "The ID specified in XADD is equal or smaller"
+_ADD_NEWER = """
+for index = 3, #ARGV, 2 do
+  local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[index], 'd', ARGV[index + 1])
+  if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
+end
+return redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
 _TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -68,6 +74,7 @@ class LiveLog:
 
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
+        self._add_newer = valkey.commands.register_script(_ADD_NEWER)
 
     async def append(self, run_id: UUID, entries: Sequence[tuple[str, bytes]]) -> None:
         """Add entries under their own ids, in one round trip; those not newer than the last one are skipped.
@@ -77,16 +84,10 @@ class LiveLog:
         """
         if not entries:
             return
-        name = _live_key(run_id)
         with _translated():
-            async with self._valkey.commands.pipeline(transaction=False) as pipeline:
-                for entry_id, data in entries:
-                    pipeline.xadd(name, {"d": data}, id=entry_id, maxlen=_LIVE_ENTRIES, approximate=True)
-                pipeline.expire(name, _LIVE_SECONDS)
-                results: list[Any] = await pipeline.execute(raise_on_error=False)
-            for result in results:
-                if isinstance(result, Exception) and not (isinstance(result, ResponseError) and str(result).startswith(_NOT_NEWER)):
-                    raise result
+            await self._add_newer(
+                keys=[_live_key(run_id)], args=[_LIVE_ENTRIES, _LIVE_SECONDS, *(part for entry in entries for part in entry)]
+            )
 
     async def read(self, run_id: UUID, after: str, *, block_ms: int, count: int = 256) -> list[tuple[str, bytes]]:
         """Return entries after the id `after` (`0-0` is the start), waiting up to `block_ms` for the first; 0 does not wait.

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -24,6 +25,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from core import faults
 from core.errors import Fenced
+from store.unit import Tx
 
 SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
@@ -99,6 +101,16 @@ def thread_key(tenant_id: UUID, thread_id: UUID) -> str:
     return f"{tenant_id}:{thread_id}"
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Rows that are not stored yet."""
+
+    checkpoints: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    blobs: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    writes: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    marks: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+
+
 class RunSaver(AsyncPostgresSaver):
     """The saver of one run: supersteps are stored together, in one round trip and one transaction.
 
@@ -110,10 +122,7 @@ class RunSaver(AsyncPostgresSaver):
     def __init__(self, pool: Pool, lease: Lease | None = None) -> None:
         super().__init__(pool)  # pyright: ignore[reportArgumentType]
         self._lease = lease
-        self._checkpoints: list[tuple[Any, ...]] = []
-        self._blobs: list[tuple[Any, ...]] = []
-        self._writes: list[tuple[Any, ...]] = []
-        self._marks: list[tuple[Any, ...]] = []
+        self._waiting = _Waiting()
         self._stored_at = time.monotonic()
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
@@ -121,9 +130,9 @@ class RunSaver(AsyncPostgresSaver):
         where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
         rows = self._dump_writes(where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path, writes)
         if not any(channel in _URGENT for channel, _ in writes):
-            self._writes += rows
+            self._waiting.writes += rows
             return
-        self._marks += rows
+        self._waiting.marks += rows
         await self.flush()
 
     async def aput(
@@ -134,10 +143,12 @@ class RunSaver(AsyncPostgresSaver):
         thread_id, namespace = where["thread_id"], where["checkpoint_ns"]
         inline, blobs = _split(checkpoint["channel_values"])
         versions = {channel: version for channel, version in new_versions.items() if channel in blobs}
-        self._blobs += self._dump_blobs(thread_id, namespace, blobs, versions)
+        self._waiting.blobs += self._dump_blobs(thread_id, namespace, blobs, versions)
         about = get_serializable_checkpoint_metadata(config, metadata)
         body = orjson.dumps({**checkpoint, "channel_values": inline}).decode()
-        self._checkpoints.append((thread_id, namespace, checkpoint["id"], where.get("checkpoint_id"), body, orjson.dumps(about).decode()))
+        self._waiting.checkpoints.append(
+            (thread_id, namespace, checkpoint["id"], where.get("checkpoint_id"), body, orjson.dumps(about).decode())
+        )
         if time.monotonic() - self._stored_at >= _LATEST_SECONDS:
             await self.flush()
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
@@ -153,25 +164,40 @@ class RunSaver(AsyncPostgresSaver):
         Raises:
             Fenced: the run's lease was lost to another worker, or the run was cancelled; nothing was stored.
         """
-        checkpoints, self._checkpoints = self._checkpoints, []
-        blobs, self._blobs = self._blobs, []
-        writes, self._writes = self._writes, []
-        marks, self._marks = self._marks, []
-        self._stored_at = time.monotonic()
-        if not (checkpoints or writes or marks):
+        waiting = self._take()
+        if waiting is None:
             return
         faults.point("checkpoint.before")
         async with self._cursor(pipeline=True) as cur:
             await self._hold_lease(cur)
-            if writes:
-                await cur.execute(_INSERT_WRITES, _columns(writes))
-            if blobs:
-                await cur.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, blobs)
-            if checkpoints:
-                await cur.execute(_INSERT_CHECKPOINTS, _columns(checkpoints))
-            if marks:
-                await cur.executemany(self.UPSERT_CHECKPOINT_WRITES_SQL, marks)
+            await self._insert(cur, waiting)
         faults.point("checkpoint.after")
+
+    async def store_in(self, tx: Tx) -> None:
+        """Store what was kept back with a transaction that is fenced by itself, such as the one that ends the run."""
+        waiting = self._take()
+        if waiting is None:
+            return
+        await tx.run(f"SET LOCAL search_path = {SCHEMA}, public")
+        async with tx.driver.pipeline(), tx.driver.cursor() as cur:
+            await self._insert(cur, waiting)
+
+    def _take(self) -> _Waiting | None:
+        """Return what was kept back and forget it."""
+        waiting = self._waiting
+        self._waiting = _Waiting()
+        self._stored_at = time.monotonic()
+        return waiting if waiting.checkpoints or waiting.writes or waiting.marks else None
+
+    async def _insert(self, cur: AsyncCursor[Any], waiting: _Waiting) -> None:
+        if waiting.writes:
+            await cur.execute(_INSERT_WRITES, _columns(waiting.writes))
+        if waiting.blobs:
+            await cur.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, waiting.blobs)
+        if waiting.checkpoints:
+            await cur.execute(_INSERT_CHECKPOINTS, _columns(waiting.checkpoints))
+        if waiting.marks:
+            await cur.executemany(self.UPSERT_CHECKPOINT_WRITES_SQL, waiting.marks)
 
     async def _hold_lease(self, cur: AsyncCursor[DictRow]) -> None:
         """Keep a newer attempt from claiming the run until this store commits; a pipeline is one transaction."""

@@ -16,8 +16,8 @@ from core.log import get_logger
 
 _log = get_logger(__name__)
 _LONGEST_WAIT_SECONDS = 1.0
-_GATHER_SECONDS = 0.005
-"""Tokens that come within this time leave in one round trip; a reader does not see the difference."""
+_GATHER_SECONDS = 0.015
+"""What comes within this time leaves in one round trip: a frame of a screen, which a reader does not see."""
 
 
 class Live(Protocol):
@@ -89,21 +89,19 @@ class Journal:
     def _push(self, entry_id: str, event: RunFact | TokenDelta | DraftDiscarded) -> None:
         if self._live is None:
             return
+        if not self._entries:
+            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._ready.set)
         self._entries.append((entry_id, event.model_dump_json().encode()))
-        self._ready.set()
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush_until_closed())
 
     async def _flush_until_closed(self) -> None:
         while not self._closing or self._entries:
             await self._ready.wait()
-            if not self._closing:
-                await asyncio.sleep(_GATHER_SECONDS)
+            self._ready.clear()
             await self._send()
 
     async def _send(self) -> None:
-        if not self._closing:
-            self._ready.clear()
         entries, self._entries = self._entries, []
         if not entries or self._live is None:
             return

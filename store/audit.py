@@ -33,7 +33,7 @@ async def append(tx: Tx, action: str, **body: JsonValue) -> None:
     actor = f"{principal.role}:{principal.user_id}"
     if tx.dirty:
         await tx.session.flush()
-    await tx.connection.exec_driver_sql(_APPEND, (actor, action, json.dumps(body, default=str)))
+    await tx.run(_APPEND, (actor, action, json.dumps(body, default=str)))
 
 
 async def verify(tx: ReadTx) -> Verdict:

@@ -1,8 +1,11 @@
 """Connections: one SQLAlchemy engine a process, under a role that row security binds."""
 
+from typing import Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import URL, make_url, text
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.errors import Unavailable
@@ -36,15 +39,28 @@ def sqlalchemy_url(url: str) -> URL:
 
 
 def build_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """Return an engine; no connection is opened yet."""
-    return create_async_engine(
+    """Return an engine; no connection is opened yet.
+
+    `store.unit` begins its transactions together with their tenant, in one round trip, so the driver adds no BEGIN of its own;
+    whoever else begins one gets it here.
+    """
+    engine = create_async_engine(
         sqlalchemy_url(url),
+        isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
         pool_recycle=1800,
         connect_args={"prepare_threshold": 3, "connect_timeout": 5},
     )
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    driver = cast("psycopg.AsyncConnection[Any]", connection.connection.driver_connection)
+    if driver.info.transaction_status is TransactionStatus.IDLE:
+        connection.exec_driver_sql("BEGIN")
 
 
 async def check_role(engine: AsyncEngine) -> None:

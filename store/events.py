@@ -38,7 +38,15 @@ async def append(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
     Raises:
         Fenced: the lease was lost to another worker, or the run was cancelled.
     """
-    values = {
+    rows = await tx.run(_APPEND, values(tx, ctx, facts))
+    if not rows:
+        raise fenced(ctx)
+    return int(rows[-1][0])
+
+
+def values(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> dict[str, object]:
+    """Return what a statement that appends `facts` under a run's fence is given."""
+    return {
         "tenant": tx.tenant_id,
         "run": ctx.run_id,
         "attempt": ctx.attempt,
@@ -46,15 +54,16 @@ async def append(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
         "facts": f"[{','.join(fact.model_dump_json() for fact in facts)}]",
         "now": tx.now,
     }
-    numbers = (await tx.connection.exec_driver_sql(_APPEND, values)).scalars().all()
-    if not numbers:
-        raise Fenced(f"run {ctx.run_id}: attempt {ctx.attempt} no longer holds the lease")
-    return int(max(numbers))
+
+
+def fenced(ctx: RunContext) -> Fenced:
+    """Return the error of an attempt that no longer holds its run."""
+    return Fenced(f"run {ctx.run_id}: attempt {ctx.attempt} no longer holds the lease")
 
 
 async def insert(tx: Tx, run_id: UUID, seq: int, fact: RunFact) -> None:
     """Write one fact under a number that the caller has reserved on the run's row."""
-    await tx.connection.exec_driver_sql(_INSERT, (tx.tenant_id, run_id, seq, fact.type, fact.model_dump_json(), tx.now))
+    await tx.run(_INSERT, (tx.tenant_id, run_id, seq, fact.type, fact.model_dump_json(), tx.now))
 
 
 async def read(tx: ReadTx, run_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Numbered]:

@@ -29,12 +29,11 @@ async def claim(tx: Tx, ctx: RunContext, key: str, tool: str, args_hash: str) ->
     A concurrent claim waits here until the other transaction ends.
     """
     values = (tx.tenant_id, key, tool, args_hash, ctx.principal.customer_id, ctx.run_id, tx.now)
-    if (await tx.connection.exec_driver_sql(_CLAIM, values)).scalar() is not None:
+    if await tx.run(_CLAIM, values):
         return None
-    row = (await tx.connection.exec_driver_sql(_READ, (tx.tenant_id, key))).one()
-    return Recorded(row.tool, row.args_hash, row.result)
+    return Recorded(*(await tx.run(_READ, (tx.tenant_id, key)))[0])
 
 
 async def settle(tx: Tx, key: str, status: str, result_json: str) -> None:
     """Store the answer of a claimed call."""
-    await tx.connection.exec_driver_sql(_SETTLE, (status, result_json, tx.tenant_id, key))
+    await tx.run(_SETTLE, (status, result_json, tx.tenant_id, key))

@@ -1,9 +1,10 @@
 """The unit of work: one transaction, one tenant, one commit. Nobody else opens a session or commits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,8 +23,9 @@ from core.identity import Principal
 
 Row = TypeVar("Row", bound=SQLModel)
 
-_BIND = "SELECT set_config('app.tenant_id', %s, true), set_config('app.customer_id', %s, true)"
-_BIND_RELAXED = f"{_BIND}, set_config('synchronous_commit', 'off', true)"
+_BEGIN = "BEGIN {mode}; SELECT set_config('app.tenant_id', '{tenant}', true), set_config('app.customer_id', '{customer}', true){more}"
+"""One round trip opens a transaction and binds it. Several statements in one text take no parameters: both ids are UUIDs in any case."""
+_RELAXED = ", set_config('synchronous_commit', 'off', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Message:
     body: dict[str, JsonValue]
 
 
-@dataclass(slots=True)
+@dataclass
 class ReadTx:
     """A transaction that reads: a connection bound to a principal's tenant (and customer), and the instant it began."""
 
@@ -55,11 +57,30 @@ class ReadTx:
             self._session = AsyncSession(bind=self.connection, expire_on_commit=False)
         return self._session
 
+    async def run(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement of `%s` or `%(name)s` places on the driver itself, and return its rows: for what every call pays."""
+        try:
+            cursor = await self.driver.execute(statement, values)  # pyright: ignore[reportArgumentType]
+            return await cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise DBAPIError.instance(statement, None, error, psycopg.Error) from error  # pyright: ignore[reportArgumentType]
+
+    @cached_property
+    def driver(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        """The driver's own connection, in this transaction."""
+        proxied = self.connection.sync_connection
+        assert proxied is not None
+        return proxied.connection.driver_connection  # pyright: ignore[reportReturnType]
+
     @property
     def dirty(self) -> bool:
         """Whether objects wait to be written."""
         session = self._session
         return session is not None and bool(session.new or session.dirty or session.deleted)
+
+    async def commit(self) -> None:
+        """End the transaction. Reads do so too: after a rollback the driver forgets its prepared statements."""
+        await self.driver.commit()
 
     async def close(self) -> None:
         """Let go of loaded objects; they stay readable."""
@@ -68,7 +89,7 @@ class ReadTx:
             await self._session.close()
 
 
-@dataclass(slots=True)
+@dataclass
 class Tx(ReadTx):
     """A transaction that writes. What it emits and appends is stored with its effect, or not at all."""
 
@@ -99,9 +120,10 @@ class Units:
         with translated():
             async with self.engine.connect() as connection:
                 tx = ReadTx(connection, principal, self.clock())
-                await connection.exec_driver_sql(_BIND, _who(principal))
+                await tx.run(_begin(principal, "READ ONLY"))
                 try:
                     yield tx
+                    await tx.commit()
                 finally:
                     await tx.close()
 
@@ -117,12 +139,12 @@ class Units:
         with translated():
             async with self.engine.connect() as connection:
                 tx = Tx(connection, principal, self.clock())
-                await connection.exec_driver_sql(_BIND_RELAXED if relaxed else _BIND, _who(principal))
+                await tx.run(_begin(principal, "READ WRITE", _RELAXED if relaxed else ""))
                 try:
                     yield tx
                     if tx.dirty:
                         await tx.session.flush()
-                    await connection.commit()
+                    await tx.commit()
                 finally:
                     await tx.close()
 
@@ -134,8 +156,8 @@ class Units:
                 return list((await connection.execute(text(f"SELECT * FROM {function}({named})"), arguments)).mappings())  # noqa: S608
 
 
-def _who(principal: Principal) -> tuple[str, str]:
-    return (str(principal.tenant_id), str(principal.customer_id or ""))
+def _begin(principal: Principal, mode: str, more: str = "") -> str:
+    return _BEGIN.format(mode=mode, tenant=UUID(str(principal.tenant_id)), customer=principal.customer_id or "", more=more)
 
 
 class translated:  # noqa: N801

@@ -12,8 +12,8 @@ _BODY = text("SELECT body FROM policy_versions WHERE tenant_id = :tenant AND ver
 
 async def current_version(tx: ReadTx) -> int:
     """Return the newest version in effect, 0 when the tenant has none and the defaults hold."""
-    version = (await tx.connection.exec_driver_sql(_CURRENT_VERSION, (tx.tenant_id, tx.now))).scalar()
-    return int(version or 0)
+    rows = await tx.run(_CURRENT_VERSION, (tx.tenant_id, tx.now))
+    return int(rows[0][0] or 0)
 
 
 async def body(tx: ReadTx, version: int) -> dict[str, Any]:

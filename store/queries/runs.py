@@ -26,6 +26,22 @@ UPDATE threads SET error = %(error)s::text::jsonb, updated_at = %(now)s, status 
   ) THEN 'busy' ELSE %(shown)s END
 WHERE tenant_id = %(tenant)s AND id = %(thread)s
 """
+_END = """
+WITH ended AS (
+  UPDATE runs SET seq = seq + %(count)s, status = %(status)s, error = %(error)s::text::jsonb, lease_until = NULL, updated_at = %(now)s
+  WHERE tenant_id = %(tenant)s AND id = %(run)s AND attempt = %(attempt)s AND status = 'running' RETURNING seq
+), logged AS (
+  INSERT INTO run_events (tenant_id, run_id, seq, type, body, at)
+  SELECT %(tenant)s, %(run)s, ended.seq - %(count)s + fact.position, fact.body ->> 'type', fact.body, %(now)s
+  FROM ended, jsonb_array_elements(%(facts)s::text::jsonb) WITH ORDINALITY AS fact (body, position)
+), shown AS (
+  UPDATE threads SET error = %(error)s::text::jsonb, updated_at = %(now)s, status = CASE WHEN EXISTS (
+      SELECT 1 FROM runs next WHERE next.tenant_id = %(tenant)s AND next.thread_id = %(thread)s AND next.status = 'pending'
+    ) THEN 'busy' ELSE %(shown)s END
+  FROM ended WHERE threads.tenant_id = %(tenant)s AND threads.id = %(thread)s
+)
+SELECT seq FROM ended
+"""
 _CANCEL = text(
     "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
     "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') RETURNING seq"
@@ -75,14 +91,15 @@ async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
 async def end(
     tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None
 ) -> int:
-    """Store the last facts of a run with its status, under its fencing token; return the last number.
+    """Store the last facts of a run with its status, under its fencing token, in one statement; return the last number.
 
     Raises:
         Fenced: another attempt owns the run, or it was cancelled.
     """
-    last = await events.append(tx, ctx, facts)
-    await _close(tx, ctx, status, thread, error)
-    return last
+    rows = await tx.run(_END, {**events.values(tx, ctx, facts), **_closing(tx, ctx, status, thread, error)})
+    if not rows:
+        raise events.fenced(ctx)
+    return int(rows[0][0])
 
 
 async def cancel(tx: Tx, run: Run) -> int | None:
@@ -103,7 +120,11 @@ async def release(tx: Tx, ctx: RunContext) -> None:
 
 
 async def _close(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> None:
-    values = {
+    await tx.run(_CLOSE, _closing(tx, ctx, status, thread, error))
+
+
+def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None) -> dict[str, object]:
+    return {
         "tenant": tx.tenant_id,
         "run": ctx.run_id,
         "thread": ctx.thread_id,
@@ -112,7 +133,6 @@ async def _close(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatu
         "error": json.dumps(error) if error else None,
         "now": tx.now,
     }
-    await tx.connection.exec_driver_sql(_CLOSE, values)
 
 
 __all__ = ["active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]
