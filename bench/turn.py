@@ -1,8 +1,8 @@
 """A turn with one tool call, beside LangChain's `create_agent` on the same Postgres with the same durability.
 
-Both get the same scripted model with zero latency and read the same order. Ours also routes, checks the answer, and
-writes the run log, the ledger (on writes) and the checkpoints; the peer only writes checkpoints. Turns alternate, each on a fresh
-thread; the ratio is of medians.
+Both get the same scripted model with zero latency, read the same order by the same code and stream the answer token by token: ours into
+Valkey for any reader, the peer to its caller. The peer's checkpointer is set up as its documentation says. Ours also routes, checks the
+answer, and writes the run log. Turns alternate, each on a fresh thread; the ratio is of medians.
 """
 
 import asyncio
@@ -25,7 +25,6 @@ from core.identity import Principal, RunContext
 from core.ids import RunId, ThreadId, new_id
 from core.settings import Settings
 from graph.drive import Driver
-from memory.checkpoints import open_pool
 from server.cli.session import who_is
 from server.runs import principal_of
 from server.setup import migrate, seed_demo
@@ -92,7 +91,7 @@ async def claimed(runtime: Runtime, who: Principal, thread_id: Any = None) -> tu
 
 
 async def floor(runtime: Runtime, who: Principal, turns: int, url: str) -> Any:
-    """Return a turn of `create_agent` with AsyncPostgresSaver, durability sync, and the same read by hand."""
+    """Return a turn of `create_agent` with AsyncPostgresSaver, durability sync, streamed, and the same read."""
     from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
@@ -109,17 +108,20 @@ async def floor(runtime: Runtime, who: Principal, turns: int, url: str) -> Any:
             extra = (await spec.facts(tx, args, ctx, await runtime.executor.policy(tx)),) if spec.facts else ()
             return (await spec.body(tx, args, ctx, *extra)).model_dump_json()
 
-    pool = open_pool(app_url(url, schema="checkpoints"), size=4)
-    opened = await pool.__aenter__()
-    graph: Any = create_agent(scripted(turns), [get_order], checkpointer=AsyncPostgresSaver(opened))  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+    opened = AsyncPostgresSaver.from_conn_string(app_url(url, schema="checkpoints"))
+    saver = await opened.__aenter__()
+    graph: Any = create_agent(scripted(turns), [get_order], checkpointer=saver)  # pyright: ignore[reportUnknownVariableType]
 
     async def turn() -> None:
         config = {"configurable": {"thread_id": str(new_id())}}
         started = time.perf_counter()
-        await graph.ainvoke({"messages": [("user", "why is order 1042 on hold?")]}, config, durability="sync")
+        async for _ in graph.astream(
+            {"messages": [("user", "why is order 1042 on hold?")]}, config, stream_mode="messages", durability="sync"
+        ):
+            pass
         turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
 
-    turn.close = lambda: pool.__aexit__(None, None, None)  # type: ignore[attr-defined]
+    turn.close = lambda: opened.__aexit__(None, None, None)  # type: ignore[attr-defined]
     return turn
 
 

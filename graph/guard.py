@@ -43,9 +43,23 @@ def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Iterable[str
     claims = _claims(answer)
     if not claims:
         return []
-    sources = [message.text for message in messages if isinstance(message, HumanMessage | ToolMessage)]
-    support = _support("\n".join([*sources, *texts])) | _known(known)
+    source = "\n".join([*(message.text for message in messages if isinstance(message, HumanMessage | ToolMessage)), *texts])
+    claims = [(shown, meaning) for shown, meaning in claims if not _occurs(meaning if meaning.isdigit() else shown, source)]
+    if not claims:
+        return []
+    support = _support(source) | _known(known)
     return [shown for shown, meaning in claims if meaning not in support and not _within(meaning, support)]
+
+
+def _occurs(token: str, text: str) -> bool:
+    """Return whether a text says the very same, and not as a part of a longer figure."""
+    at = text.find(token)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(token) : at + len(token) + 1]
+        if not (before.isalnum() or before in {".", ","}) and not after.isalnum():
+            return True
+        at = text.find(token, at + 1)
+    return False
 
 
 def _claims(answer: str) -> list[tuple[str, str]]:

@@ -178,9 +178,11 @@ class RunSaver(AsyncPostgresSaver):
         waiting = self._take()
         if waiting is None:
             return
+        faults.point("checkpoint.before")
         await tx.run(f"SET LOCAL search_path = {SCHEMA}, public")
         async with tx.driver.pipeline(), tx.driver.cursor() as cur:
             await self._insert(cur, waiting)
+        faults.point("checkpoint.after")
 
     def _take(self) -> _Waiting | None:
         """Return what was kept back and forget it."""
