@@ -1,5 +1,6 @@
 """The policy in words: pages that customers and agents read, rendered from the figures that the tools enforce."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from agents.prompts import load
 from core.money import Money
 from tools.policy import Policy
+from tools.policy.approvals import Approver
 from tools.policy.returns import CategoryRule
 
 Visibility = Literal["public", "internal"]
@@ -25,8 +27,16 @@ _SIGNAL_WORDS = {
     "payment_method_changes": "More than 2 changes of the payment method in 7 days",
     "block_list": "E-mail, card, address or IP on the block list",
 }
-
-
+_RULE_WORDS = {
+    "refund.customer_asks_shop": "A refund without a return that a customer asks for",
+    "refund.over_limit": "A refund over the limit",
+    "stock.adjust_over_limit": "A correction of stock over the limit",
+    "fraud.release_held": "The release of a held order",
+    "listing.publish": "A change on a sales channel",
+    "address.held_order": "A new address for an order that is being checked",
+    "purchase.over_limit": "A purchase order over the limit",
+    "policy.loosens": "A change of these rules that gives more away",
+}
 _PAGES = ("returns", "cancellation", "refunds", "delivery", "warranty", "service", "internal-approvals")
 
 
@@ -66,6 +76,12 @@ class _Signal:
 class _Commission:
     name: str
     rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Approver:
+    what: str
+    who: str
 
 
 def render_policy_pages(policy: Policy, currency: str) -> list[PolicyPage]:
@@ -110,6 +126,8 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "credit_categories": " and ".join(credit),
         "signals": _signals(policy, money(policy.fraud.order_total_over_minor)),
         "commissions": [_Commission(_channel(code), rate) for code, rate in policy.pricing.commission_by_channel.items()],
+        "approvers": [_Approver(_rule(rule), _who(policy, rule)) for rule in policy.approvals.approvers],
+        "who": partial(_who, policy),
         "money": money,
         "percent": _percent,
         "days": partial(_counted, "day"),
@@ -126,6 +144,17 @@ def _categories(policy: Policy) -> list[_Category]:
 def _signals(policy: Policy, limit: str) -> list[_Signal]:
     labels = {"order_total": f"Order total over {limit}", **_SIGNAL_WORDS}
     return [_Signal(labels.get(name, name.replace("_", " ").capitalize()), points) for name, points in policy.fraud.points.items()]
+
+
+def _rule(rule: str) -> str:
+    return _RULE_WORDS.get(rule, re.sub(r"[._]", " ", rule).capitalize())
+
+
+def _who(policy: Policy, rule: str) -> str:
+    """Return who approves what a rule holds back, in words."""
+    approver = policy.approvals.approvers.get(rule, Approver())
+    role = "the owner" if approver.role == "owner" else "a manager"
+    return f"{role} other than the one who asked" if approver.four_eyes else role
 
 
 def _channel(code: str) -> str:

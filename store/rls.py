@@ -84,6 +84,7 @@ VIEWS: dict[str, View] = {
     "ledger": Own(),
     "approvals": Own(),
     "outbox": Shared(),
+    "decisions": Staff(),
     "audit": Staff(),
     "audit_heads": Staff(),
     "counters": Shared(),

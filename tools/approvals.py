@@ -24,7 +24,6 @@ from tools.policy.decision import Decision, Verdict
 from tools.result import Outcome, ToolResult
 from tools.spec import Args, Tool
 
-_VALID_FOR = timedelta(days=7)
 _RANK = {Role.CUSTOMER: 0, Role.STAFF: 1, Role.DEVELOPER: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
 
@@ -53,7 +52,7 @@ def digest(tx: ReadTx, requester: UUID, tool: Tool[Any, Any], args: Args, decisi
 
 
 async def request(
-    tx: Tx, ctx: RunContext, tool: Tool[Any, Any], args: Args, decision: Decision, key: str
+    tx: Tx, ctx: RunContext, tool: Tool[Any, Any], args: Args, decision: Decision, key: str, *, valid_days: int
 ) -> tuple[ApprovalRequested, ToolResult]:
     """Store a request for a decision, and return it for the log and as the call's pending result."""
     assert decision.preview is not None, f"{decision.rule}: a decision for a person needs a preview"
@@ -81,7 +80,7 @@ async def request(
             run_id=ctx.run_id,
             call_key=key,
             created_at=tx.now,
-            expires_at=tx.now + _VALID_FOR,
+            expires_at=tx.now + timedelta(days=valid_days),
         )
     )
     shown = announce(row)
@@ -182,8 +181,7 @@ async def _edit(tx: Tx, tool: Tool[Any, Any], row: Approval, answer: Answer, pol
         raise InvalidInput(first["msg"], field=".".join(map(str, first["loc"])) or "args") from error
     ctx = RunContext(principal=tx.principal)
     facts = await tool.facts(tx, args, ctx, policy) if tool.facts else None
-    assert tool.policy is not None
-    decision = tool.policy(policy, facts, args, _requester(tx, row))
+    decision = tool.decide(policy, facts, args, _requester(tx, row))
     if decision.verdict is Verdict.DENY:
         raise Conflict(decision.reason, code=decision.rule)
     row.args = args.model_dump(mode="json", exclude_none=True)

@@ -27,8 +27,10 @@ from store.queries import policies
 from store.tables.runtime import Approval
 from store.unit import ReadTx, Tx, Units
 from tools import approvals
+from tools.inputs import asked
 from tools.policy import Policy
 from tools.policy.decision import Decision, Verdict
+from tools.policy.versions import read
 from tools.registry import Toolbox
 from tools.result import Outcome, ToolResult, denied, failed, ok
 from tools.spec import Args, Tool
@@ -95,7 +97,7 @@ class Executor:
         version = await policies.current_version(tx)
         known = self._policies.get((tx.tenant_id, version))
         if known is None:
-            known = Policy.model_validate({**await policies.body(tx, version), "version": version}) if version else Policy()
+            known = read(await policies.body(tx, version) or {}, version) if version else Policy(version=0)
             self._policies[tx.tenant_id, version] = known
         return known
 
@@ -138,12 +140,12 @@ class Executor:
             async with self.units.write(call.ctx.principal) as tx:
                 recorded = await ledger.claim(tx, call.ctx, call.key, call.tool.name, call.args_hash)
                 faults.point("tool.after_claim")
-                record: dict[str, Any] | None = None
+                decided: audit.Decided | None = None
                 if recorded is not None:
                     result = _replay(call, recorded)
                     facts: list[RunFact] = [_finished(call.ctx, result)]
                 else:
-                    result, facts, record = await self._decide_and_run(tx, call)
+                    result, facts, decided = await self._decide_and_run(tx, call)
                     faults.point("tool.after_effect")
                     await outbox.flush(tx, call.key)
                     await ledger.settle(tx, call.key, result.status, result.model_dump_json())
@@ -151,23 +153,23 @@ class Executor:
                 if journal is not None and call.ctx.run_id is not None:
                     await after_commit.enter_async_context(journal.lock)
                     stored = await _log_facts(tx, call.ctx, journal, facts)
-                if record is not None:
-                    await audit.append(tx, f"tool.{call.tool.name}", **record)
+                if decided is not None:
+                    await audit.append_decision(tx, decided, call.ctx, key=call.key, args=call.args_hash)
                 faults.point("tool.before_commit")
             faults.point("tool.after_commit")
             if stored is not None:
                 stored.publish()
         return result
 
-    async def _decide_and_run(self, tx: Tx, call: Call) -> tuple[ToolResult, list[RunFact], dict[str, Any]]:
+    async def _decide_and_run(self, tx: Tx, call: Call) -> tuple[ToolResult, list[RunFact], audit.Decided]:
         policy = await self.policy(tx)
         approval: Approval | None = None
         if call.ctx.approval_id is not None:
             approval = await approvals.load_for_effect(tx, call.ctx, call.tool)
             call = Call(call.tool, call.tool.args.model_validate(approval.args), call.ctx, call.key, call.args_hash)
         facts = await call.tool.facts(tx, call.args, call.ctx, policy) if call.tool.facts else None
-        assert call.tool.policy is not None
-        decision = call.tool.policy(policy, facts, call.args, call.ctx.principal)
+        decision = call.tool.decide(policy, facts, call.args, call.ctx.principal)
+        inputs = asked(call.tool, call.args, facts)
         announced: list[RunFact] = []
         if decision.verdict is Verdict.DENY:
             result = denied(call.tool.name, decision.rule, decision.reason, decision.allowed)
@@ -176,18 +178,19 @@ class Executor:
                 approvals.consume(tx, approval)
             result = ok(call.tool.name, await self._run_body(tx, call, facts))
         else:
-            request, result = await approvals.request(tx, call.ctx, call.tool, call.args, decision, call.key)
+            request, result = await approvals.request(
+                tx, call.ctx, call.tool, call.args, decision, call.key, valid_days=policy.approvals.valid_days
+            )
             announced.append(request)
-        record = {
-            "key": call.key,
-            "args": call.args_hash,
-            "rule": decision.rule,
-            "policy_version": policy.version,
-            "verdict": decision.verdict,
-            "outcome": result.status,
-            "agent": call.ctx.agent,
-            "run": str(call.ctx.run_id) if call.ctx.run_id else None,
-        }
+        record = audit.Decided(
+            tool=call.tool.name,
+            rule=decision.rule,
+            verdict=decision.verdict,
+            outcome=result.status,
+            policy_version=policy.version,
+            approved=approval is not None,
+            inputs=inputs,
+        )
         return result, [_finished(call.ctx, result), *announced], record
 
     async def _run_body(self, tx: ReadTx, call: Call, facts: Any) -> Any:

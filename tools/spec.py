@@ -102,6 +102,11 @@ class Tool(Generic[ArgsT, ResultT]):
         """Whether the tool can change anything."""
         return self.effect is not Effect.READ
 
+    def decide(self, policy: Policy, facts: object, args: Args, principal: Principal) -> Decision:
+        """Ask the tool's rule, and let the shop's policy name the approver."""
+        assert self.policy is not None, f"{self.name}: a tool that writes has a rule"
+        return policy.approvals.applied(self.policy(policy, facts, args, principal))
+
     def open_to(self, principal: Principal) -> bool:
         """Return whether a caller may use this tool at all."""
         if self.audience is Audience.STAFF and principal.is_customer:

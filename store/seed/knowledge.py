@@ -11,7 +11,17 @@ from store.seed.model import Batch, Row, Shop
 def batches(shop: Shop) -> Iterator[Batch]:
     """Yield the policy version and all articles."""
     began = shop.now - timedelta(days=shop.size.days + 30)
-    version = shop.row("policy_versions", 1, version=1, body=shop.extras.policy_body, author="system", created_at=began, effective_at=began)
+    version = shop.row(
+        "policy_versions",
+        1,
+        version=1,
+        based_on=0,
+        body=shop.extras.policy_body,
+        author="system",
+        note="The rules with which the shop opened",
+        created_at=began,
+        effective_at=began,
+    )
     yield Batch(shop.tenant_id, "policy_versions", [version])
     yield Batch(shop.tenant_id, "articles", [*_policy_pages(shop), *_own_articles(shop)])
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.identity import PEOPLE, Role
@@ -41,9 +41,14 @@ class PolicyVersion(TenantRow, table=True):
     """One version of a tenant's policy: the typed object of `tools.policy`, as data."""
 
     __tablename__ = "policy_versions"
-    __table_args__ = (UniqueConstraint("tenant_id", "version"),)
+    __table_args__ = (UniqueConstraint("tenant_id", "version"), CheckConstraint("version > based_on", name="policy_versions_order_check"))
     version: int
+    based_on: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """The version that the author changed; 0 for the first."""
     body: dict[str, Any] = json_column()
     author: str = Field(max_length=120)
+    note: str = Field(default="", max_length=1000, sa_column_kwargs={"server_default": ""})
+    """Why, in the author's words."""
     created_at: datetime = instant()
     effective_at: datetime = instant()
+    """From when on it holds, unless a higher version does: a rule of the future is stored today."""

@@ -8,21 +8,8 @@ import pytest
 
 from agents.policy_pages import render_policy_digest, render_policy_pages
 from core.money import Money
+from tests.support.policies import with_own_figures
 from tools.policy import Policy
-
-
-def with_own_figures() -> dict[str, Any]:
-    """Return the default policy as data, each of its numbers replaced by a prime that occurs once."""
-    primes = iter(number for number in range(11, 5000) if all(number % divisor for divisor in range(2, number)))
-
-    def replaced(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: replaced(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-        if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            return value
-        return type(value)(next(primes))
-
-    return replaced(Policy().model_dump())
 
 
 def figures(value: Any, path: str = "") -> list[tuple[str, int | Decimal]]:
@@ -39,16 +26,17 @@ def said(path: str, number: int | Decimal, text: str) -> bool:
 
 
 def test_every_number_of_the_policy_stands_on_some_page() -> None:
-    data = with_own_figures()
-    text = "\n".join(page.body for page in render_policy_pages(Policy.model_validate(data), "EUR"))
+    policy = with_own_figures()
+    data = policy.model_dump()
+    text = "\n".join(page.body for page in render_policy_pages(policy, "EUR"))
     missing = [path for path, number in figures(data) if not said(path, number, text)]
     assert missing == []
     assert len(figures(data)) > 40
 
 
 def test_what_customers_read_holds_no_internal_limit() -> None:
-    data = with_own_figures()
-    policy = Policy.model_validate(data)
+    policy = with_own_figures()
+    data = policy.model_dump()
     public = "\n".join(page.body for page in render_policy_pages(policy, "EUR") if page.visibility == "public")
     for text in (public, render_policy_digest(policy, "EUR", "customer")):
         internal = [*figures(data["fraud"]), *figures(data["pricing"]), *figures(data["stock"]), *figures(data["refunds"], "refunds")]

@@ -6,6 +6,7 @@ may change, from the domain's rules.
 
 from pydantic import BaseModel, ConfigDict
 
+from tools.policy.approvals import ApprovalPolicy
 from tools.policy.cancellation import CancellationPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.pricing import PricingPolicy
@@ -28,6 +29,7 @@ class Policy(BaseModel):
     stock: StockPolicy = StockPolicy()
     pricing: PricingPolicy = PricingPolicy()
     service: ServicePolicy = ServicePolicy()
+    approvals: ApprovalPolicy = ApprovalPolicy()
 
 
 __all__ = ["Policy"]

@@ -1,10 +1,13 @@
 """Fraud: signals with points, and what a score leads to."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity import Principal, Role
 from core.statuses import FraudDecision
 from tools.policy.decision import Decision, Preview, approve, deny
+from tools.policy.figures import Loosens
 
 
 class FraudPolicy(BaseModel):
@@ -12,8 +15,8 @@ class FraudPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    order_total_over_minor: int = 100_000
-    points: dict[str, int] = {
+    order_total_over_minor: Annotated[int, Loosens.UP] = Field(default=100_000, ge=0)
+    points: Annotated[dict[str, Annotated[int, Field(ge=0, le=100)]], Loosens.DOWN] = {
         "order_total": 20,
         "new_account": 30,
         "order_velocity": 40,
@@ -23,9 +26,15 @@ class FraudPolicy(BaseModel):
         "payment_method_changes": 15,
         "block_list": 100,
     }
-    flag_from: int = 25
-    review_from: int = 50
-    block_from: int = 75
+    flag_from: Annotated[int, Loosens.UP] = Field(default=25, ge=0, le=101)
+    review_from: Annotated[int, Loosens.UP] = Field(default=50, ge=0, le=101)
+    block_from: Annotated[int, Loosens.UP] = Field(default=75, ge=0, le=101)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.flag_from <= self.review_from <= self.block_from:
+            raise ValueError("flag_from, review_from and block_from must not fall")
+        return self
 
     def verdict(self, score: int) -> FraudDecision:
         """Return what a score leads to."""
@@ -56,4 +65,4 @@ def decide_release(policy: FraudPolicy, plan: ReleasePlan, _principal: Principal
         rows.append(("Fraud score", f"{plan.score} of 100 (review from {policy.review_from})"))
     rows += [("Signal", signal) for signal in plan.signals]
     preview = Preview(title=f"Release order {plan.order} from its hold", rows=tuple(rows))
-    return approve("fraud.release_held", "Releasing a held order needs a manager's approval.", preview, role=Role.MANAGER)
+    return approve("fraud.release_held", "Releasing a held order needs approval.", preview, role=Role.MANAGER)

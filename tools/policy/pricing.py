@@ -1,12 +1,14 @@
 """Pricing: a price never goes below its floor of cost, commission and minimum margin."""
 
 from decimal import ROUND_UP, Decimal
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity import Principal, Role
 from core.money import Money
 from tools.policy.decision import Decision, Preview, approve, deny
+from tools.policy.figures import Loosens
 
 
 class PricingPolicy(BaseModel):
@@ -14,9 +16,15 @@ class PricingPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    commission_percent: Decimal = Decimal(15)
-    commission_by_channel: dict[str, Decimal] = {"ebay": Decimal(12)}
-    minimum_margin_percent: Decimal = Decimal(5)
+    commission_percent: Annotated[Decimal, Loosens.DOWN] = Field(default=Decimal(15), ge=0, le=100)
+    commission_by_channel: Annotated[dict[str, Annotated[Decimal, Field(ge=0, le=100)]], Loosens.DOWN] = {"ebay": Decimal(12)}
+    minimum_margin_percent: Annotated[Decimal, Loosens.DOWN] = Field(default=Decimal(5), ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        if max((self.commission_percent, *self.commission_by_channel.values())) + self.minimum_margin_percent >= 100:
+            raise ValueError("commission and minimum margin together must stay under 100 %")
+        return self
 
     def commission(self, channel: str) -> Decimal:
         """Return a channel's commission in per cent."""
@@ -51,4 +59,4 @@ def decide_listing(policy: PricingPolicy, plan: ListingPlan, _principal: Princip
         return deny("pricing.floor", f"{plan.price} is below the floor of {floor} on {plan.channel}.", f"use {floor} or more")
     rows = (("Listing", f"{plan.title} ({plan.sku})"), ("Channel", plan.channel), *plan.changes)
     preview = Preview(title=f"Publish to {plan.channel}", rows=rows)
-    return approve("listing.publish", "Changes on a channel are approved by a manager.", preview, role=Role.MANAGER)
+    return approve("listing.publish", "Changes on a channel need approval.", preview, role=Role.MANAGER)

@@ -1,10 +1,13 @@
 """Refunds: never more than was captured and not yet refunded; over a limit, a person decides."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.identity import Principal, Role
 from core.money import Money
 from tools.policy.decision import Decision, Preview, allow, approve, deny
+from tools.policy.figures import Loosens
 
 
 class RefundPolicy(BaseModel):
@@ -12,9 +15,9 @@ class RefundPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    staff_limit_minor: int = 10_000
+    staff_limit_minor: Annotated[int, Loosens.UP] = Field(default=10_000, ge=0)
     """Up to here staff refund an order at once, in one go or in several; above, a manager approves."""
-    four_eyes_minor: int = 50_000
+    four_eyes_minor: Annotated[int, Loosens.UP] = Field(default=50_000, ge=0)
     """From here on the approver is not the one who asked."""
 
 
@@ -63,7 +66,7 @@ def decide(policy: RefundPolicy, plan: RefundPlan, principal: Principal) -> Deci
     if in_all <= limit:
         return allow("refund.within_limit")
     four_eyes = in_all.minor >= policy.four_eyes_minor
-    return approve("refund.over_limit", f"Refunds over {limit} on one order need a manager's approval.", preview, four_eyes=four_eyes)
+    return approve("refund.over_limit", f"Refunds over {limit} on one order need approval.", preview, four_eyes=four_eyes)
 
 
 def _preview(plan: RefundPlan) -> Preview:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from core.identity import Principal
 from core.money import Money
 from core.statuses import ReturnReason, ReturnType
 from tools.policy.decision import Decision, Preview, confirm, deny
+from tools.policy.figures import Loosens
 
 
 class CategoryRule(BaseModel):
@@ -17,8 +18,8 @@ class CategoryRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    window_days: int = Field(ge=0, le=365)
-    restocking_fee_percent: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    window_days: Annotated[int, Loosens.UP] = Field(ge=0, le=365)
+    restocking_fee_percent: Annotated[Decimal, Loosens.DOWN] = Field(default=Decimal(0), ge=0, le=100)
     refund_as: Literal["payment", "store_credit"] = "payment"
 
 
@@ -37,11 +38,11 @@ class ReturnPolicy(BaseModel):
 
     categories: dict[str, CategoryRule] = Field(default_factory=_defaults)
     general: CategoryRule = CategoryRule(window_days=30)
-    fault_window_days: int = 90
+    fault_window_days: Annotated[int, Loosens.UP] = Field(default=90, ge=0, le=3650)
     """For a defect or transit damage."""
-    shipping_fee_minor: int = 500
+    shipping_fee_minor: Annotated[int, Loosens.DOWN] = Field(default=500, ge=0)
     """What the customer pays to send it back, unless the seller is at fault."""
-    rma_valid_days: int = 30
+    rma_valid_days: int = Field(default=30, ge=1, le=365)
 
     def rule_for(self, category: str) -> tuple[str, CategoryRule]:
         """Return the name and the rule of a category."""

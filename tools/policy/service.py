@@ -1,9 +1,12 @@
 """Service: what counts as stuck or late, and how soon a ticket is answered."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.identity import Principal
 from tools.policy.decision import Decision, allow
+from tools.policy.figures import Loosens
 
 
 class ServicePolicy(BaseModel):
@@ -11,16 +14,16 @@ class ServicePolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hold_hours: int = 24
+    hold_hours: int = Field(default=24, ge=1)
     """An order on hold longer than this is stuck."""
-    unpaid_hours: int = 24
-    unshipped_days: int = 3
+    unpaid_hours: int = Field(default=24, ge=1)
+    unshipped_days: int = Field(default=3, ge=1)
     """A paid order that has not shipped for this long is stuck."""
-    silent_days: int = 5
+    silent_days: int = Field(default=5, ge=1)
     """A parcel without a carrier's report for this long is stuck."""
-    first_response_minutes: int = 60
-    resolution_hours: int = 24
-    late_credit_minor: int = 500
+    first_response_minutes: int = Field(default=60, ge=1)
+    resolution_hours: int = Field(default=24, ge=1)
+    late_credit_minor: Annotated[int, Loosens.UP] = Field(default=500, ge=0)
 
 
 def decide_ticket(_policy: ServicePolicy, _plan: object, _principal: Principal) -> Decision:

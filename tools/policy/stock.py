@@ -1,12 +1,14 @@
 """Stock: when it is low, how much to order, and how purchases are approved."""
 
 import math
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity import Principal, Role
 from core.money import Money
 from tools.policy.decision import Decision, Preview, allow, approve, deny
+from tools.policy.figures import Loosens
 
 
 class StockPolicy(BaseModel):
@@ -14,16 +16,22 @@ class StockPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    critical_percent: int = 50
+    critical_percent: int = Field(default=50, ge=0, le=100)
     """Critical at or below this share of the reorder point."""
-    high_percent: int = 75
-    order_cost: int = 50
-    holding_cost: int = 2
-    lead_days: int = 7
-    purchase_limit_minor: int = 100_000
+    high_percent: int = Field(default=75, ge=0, le=100)
+    order_cost: int = Field(default=50, ge=1)
+    holding_cost: int = Field(default=2, ge=1)
+    lead_days: int = Field(default=7, ge=0, le=365)
+    purchase_limit_minor: Annotated[int, Loosens.UP] = Field(default=100_000, ge=0)
     """Up to here a manager's purchase order goes out at once; above, the owner approves."""
-    adjustment_limit_units: int = 50
+    adjustment_limit_units: Annotated[int, Loosens.UP] = Field(default=50, ge=0)
     """Up to here a correction of stock is made at once; above, a manager approves."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.critical_percent > self.high_percent:
+            raise ValueError("critical_percent must not be above high_percent")
+        return self
 
     def level(self, available: int, reorder_point: int) -> str:
         """Return `out`, `critical`, `high`, `low` or `ok`: how urgent it is to reorder."""
@@ -78,7 +86,7 @@ def decide_purchase(policy: StockPolicy, plan: PurchasePlan, _principal: Princip
         ("Expected", plan.expected),
     )
     limit = Money(minor=policy.purchase_limit_minor, currency=plan.total.currency)
-    reason = f"Purchase orders over {limit} need the owner's approval."
+    reason = f"Purchase orders over {limit} need approval."
     preview = Preview(title=f"Order {plan.quantity} x {plan.title}", rows=rows)
     return approve("purchase.over_limit", reason, preview, role=Role.OWNER)
 
@@ -116,5 +124,5 @@ def decide_adjustment(policy: StockPolicy, plan: AdjustmentPlan, _principal: Pri
         ("Reason", plan.reason),
     )
     preview = Preview(title=f"Correct stock of {plan.title} by {plan.delta:+d}", rows=rows)
-    reason = f"Corrections over {policy.adjustment_limit_units} units need a manager's approval."
+    reason = f"Corrections over {policy.adjustment_limit_units} units need approval."
     return approve("stock.adjust_over_limit", reason, preview, role=Role.MANAGER)
