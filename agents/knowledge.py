@@ -22,8 +22,8 @@ _ADVICE = Desk(
 )
 _REPORTS = Desk(
     name="reports",
-    purpose="The shop in figures: sales reports, the shop at a glance, what changed.",
-    tools=frozenset({"sales_report", "shop_overview"}),
+    purpose="The shop in figures: sales reports, the shop at a glance, alerts, what changed.",
+    tools=frozenset({"sales_report", "shop_overview", "list_alerts", "acknowledge_alert", "resolve_alert"}),
 )
 
 KNOWLEDGE = AgentSpec(

@@ -13,20 +13,12 @@ from agents.prompts import load
 from core.money import Money
 from tools.policy import Policy
 from tools.policy.approvals import Approver
+from tools.policy.fraud import FraudPolicy
 from tools.policy.returns import CategoryRule
 
 Visibility = Literal["public", "internal"]
 _ROOT = Path(__file__).parent.parent / "prompts" / "policy"
 _CHANNEL_NAMES = {"ebay": "eBay", "cdiscount": "CDiscount", "backmarket": "BackMarket"}
-_SIGNAL_WORDS = {
-    "new_account": "Account younger than 24 hours",
-    "order_velocity": "More than 3 orders in an hour",
-    "failed_payments": "More than 2 failed payments on the order",
-    "address_mismatch": "Billing and shipping address differ",
-    "many_units": "More than 10 units",
-    "payment_method_changes": "More than 2 changes of the payment method in 7 days",
-    "block_list": "E-mail, card, address or IP on the block list",
-}
 _RULE_WORDS = {
     "refund.customer_asks_shop": "A refund without a return that a customer asks for",
     "refund.over_limit": "A refund over the limit",
@@ -124,7 +116,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "service": policy.service,
         "categories": _categories(policy),
         "credit_categories": " and ".join(credit),
-        "signals": _signals(policy, money(policy.fraud.order_total_over_minor)),
+        "signals": _signals(policy.fraud, money(policy.fraud.order_total_over_minor)),
         "commissions": [_Commission(_channel(code), rate) for code, rate in policy.pricing.commission_by_channel.items()],
         "approvers": [_Approver(_rule(rule), _who(policy, rule)) for rule in policy.approvals.approvers],
         "who": partial(_who, policy),
@@ -141,9 +133,19 @@ def _categories(policy: Policy) -> list[_Category]:
     return [*(_Category(name, name, rule) for name, rule in named), _Category("Everything else", "All other items", policy.returns.general)]
 
 
-def _signals(policy: Policy, limit: str) -> list[_Signal]:
-    labels = {"order_total": f"Order total over {limit}", **_SIGNAL_WORDS}
-    return [_Signal(labels.get(name, name.replace("_", " ").capitalize()), points) for name, points in policy.fraud.points.items()]
+def _signals(fraud: FraudPolicy, limit: str) -> list[_Signal]:
+    changes = f"More than {fraud.method_changes_over} changes of the payment method in {_counted('day', fraud.method_change_days)}"
+    labels = {
+        "order_total": f"Order total over {limit}",
+        "new_account": f"Account younger than {_counted('hour', fraud.new_account_hours)}",
+        "order_velocity": f"More than {fraud.velocity_orders} orders in {_counted('hour', fraud.velocity_hours)}",
+        "failed_payments": f"More than {fraud.failed_payments_over} failed payments on the order",
+        "address_mismatch": "Billing and shipping address differ",
+        "many_units": f"More than {fraud.units_over} units",
+        "payment_method_changes": changes,
+        "block_list": "E-mail, card, address or IP on the block list",
+    }
+    return [_Signal(labels.get(name, name.replace("_", " ").capitalize()), points) for name, points in fraud.points.items()]
 
 
 def _rule(rule: str) -> str:

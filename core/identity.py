@@ -46,12 +46,24 @@ class Permission(StrEnum):
     TICKET_READ = "ticket:read"
     TICKET_OPEN = "ticket:open"
     CUSTOMER_READ = "customer:read"
+    CUSTOMER_WRITE = "customer:write"
+    CUSTOMER_EXPORT = "customer:export"
+    CUSTOMER_ERASE = "customer:erase"
+    PROFILE_READ = "profile:read"
+    PROFILE_WRITE = "profile:write"
     FRAUD_READ = "fraud:read"
+    FRAUD_SCORE = "fraud:score"
     FRAUD_DECIDE = "fraud:decide"
     CHANNEL_READ = "channel:read"
     CHANNEL_WRITE = "channel:write"
     ARTICLE_READ = "article:read"
     REPORT_READ = "report:read"
+    ALERT_READ = "alert:read"
+    ALERT_WRITE = "alert:write"
+    ONBOARDING_READ = "onboarding:read"
+    ONBOARDING_WRITE = "onboarding:write"
+    ONBOARDING_DECIDE = "onboarding:decide"
+    SUPPLIER_READ = "supplier:read"
     APPROVAL_DECIDE = "approval:decide"
     AUDIT_READ = "audit:read"
     RUN_DEBUG = "run:debug"
@@ -73,6 +85,8 @@ _CUSTOMER = frozenset(
         Permission.TICKET_READ,
         Permission.TICKET_OPEN,
         Permission.ARTICLE_READ,
+        Permission.PROFILE_READ,
+        Permission.PROFILE_WRITE,
     }
 )
 _STAFF = _CUSTOMER | {
@@ -81,15 +95,25 @@ _STAFF = _CUSTOMER | {
     Permission.SHIPMENT_WATCH,
     Permission.RETURN_DECIDE,
     Permission.CUSTOMER_READ,
+    Permission.CUSTOMER_WRITE,
     Permission.FRAUD_READ,
+    Permission.FRAUD_SCORE,
     Permission.CHANNEL_READ,
     Permission.REPORT_READ,
+    Permission.ALERT_READ,
+    Permission.ALERT_WRITE,
+    Permission.ONBOARDING_READ,
+    Permission.ONBOARDING_WRITE,
+    Permission.SUPPLIER_READ,
 }
 _MANAGER = _STAFF | {
     Permission.PRICE_WRITE,
     Permission.STOCK_WRITE,
     Permission.PURCHASE_WRITE,
     Permission.FRAUD_DECIDE,
+    Permission.CUSTOMER_EXPORT,
+    Permission.CUSTOMER_ERASE,
+    Permission.ONBOARDING_DECIDE,
     Permission.CHANNEL_WRITE,
     Permission.APPROVAL_DECIDE,
 }

@@ -213,6 +213,80 @@ class FraudDecision(StrEnum):
     BLOCK = "block"
 
 
+class FraudOutcome(StrEnum):
+    """What a person decides of an order that a check stopped."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+    BLOCK = "block"
+
+
+class BlockKind(StrEnum):
+    """What can be on the block list."""
+
+    EMAIL = "email"
+    CARD = "card"
+    ADDRESS = "address"
+    IP = "ip"
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands."""
+
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    SUPPRESSED = "suppressed"
+
+
+class AlertLevel(StrEnum):
+    """How bad it is, the least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class ApplicationStatus(StrEnum):
+    """Where a merchant's application to sell here stands."""
+
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    DOCUMENTS_REQUIRED = "documents_required"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class LoyaltyTier(StrEnum):
+    """What a customer's loyalty has earned, the least first."""
+
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+    PLATINUM = "platinum"
+    DIAMOND = "diamond"
+
+
+class ConsentPurpose(StrEnum):
+    """What a customer may allow the shop to do with their data."""
+
+    EMAIL_MARKETING = "email_marketing"
+    SMS_MARKETING = "sms_marketing"
+    PROFILING = "profiling"
+    DATA_SHARING = "data_sharing"
+
+
+class InteractionChannel(StrEnum):
+    """How the shop and a customer were in touch."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    CHAT = "chat"
+    SHOP = "shop"
+    SOCIAL = "social"
+
+
 class PurchaseOrderStatus(StrEnum):
     """Where an order to a supplier stands."""
 
@@ -254,6 +328,27 @@ TICKET_TRANSITIONS: Mapping[TicketStatus, frozenset[TicketStatus]] = {
     TicketStatus.WAITING_CUSTOMER: frozenset({TicketStatus.IN_PROGRESS, TicketStatus.RESOLVED}),
     TicketStatus.RESOLVED: frozenset({TicketStatus.CLOSED, TicketStatus.IN_PROGRESS}),
     TicketStatus.CLOSED: frozenset(),
+}
+
+
+ALERT_TRANSITIONS: Mapping[AlertStatus, frozenset[AlertStatus]] = {
+    AlertStatus.ACTIVE: frozenset({AlertStatus.ACKNOWLEDGED, AlertStatus.SUPPRESSED, AlertStatus.RESOLVED}),
+    AlertStatus.ACKNOWLEDGED: frozenset({AlertStatus.ACTIVE, AlertStatus.SUPPRESSED, AlertStatus.RESOLVED}),
+    AlertStatus.SUPPRESSED: frozenset({AlertStatus.RESOLVED}),
+    AlertStatus.RESOLVED: frozenset(),
+}
+"""An acknowledged alert is active again when it gets worse."""
+
+APPLICATION_TRANSITIONS: Mapping[ApplicationStatus, frozenset[ApplicationStatus]] = {
+    ApplicationStatus.SUBMITTED: frozenset(
+        {ApplicationStatus.UNDER_REVIEW, ApplicationStatus.DOCUMENTS_REQUIRED, ApplicationStatus.APPROVED, ApplicationStatus.REJECTED}
+    ),
+    ApplicationStatus.UNDER_REVIEW: frozenset(
+        {ApplicationStatus.DOCUMENTS_REQUIRED, ApplicationStatus.APPROVED, ApplicationStatus.REJECTED}
+    ),
+    ApplicationStatus.DOCUMENTS_REQUIRED: frozenset({ApplicationStatus.UNDER_REVIEW, ApplicationStatus.REJECTED}),
+    ApplicationStatus.APPROVED: frozenset(),
+    ApplicationStatus.REJECTED: frozenset(),
 }
 
 

@@ -38,6 +38,20 @@ TicketNumber = Annotated[
     Field(pattern=r"^T-[0-9]{1,18}$", description="Ticket number, such as T-1003", json_schema_extra={"format": "ticket-number"}),
     BeforeValidator(_upper),
 ]
+AlertNumber = Annotated[
+    str,
+    Field(pattern=r"^A-[0-9]{1,18}$", description="Alert number, such as A-1004", json_schema_extra={"format": "alert-number"}),
+    BeforeValidator(_upper),
+]
+ApplicationNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^M-[0-9]{1,18}$",
+        description="Number of a merchant's application, such as M-1002",
+        json_schema_extra={"format": "merchant-number"},
+    ),
+    BeforeValidator(_upper),
+]
 ItemRef = Annotated[
     str,
     Field(

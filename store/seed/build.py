@@ -132,4 +132,5 @@ def _blocked(shop: Shop) -> Iterator[Row]:
     for kind, value, reason in BLOCKED:
         at = shop.now - timedelta(days=20)
         expires = at + timedelta(days=180) if kind == "ip" else None
-        yield shop.row("block_entries", value, kind=kind, value=value, reason=reason, created_at=at, expires_at=expires)
+        entry = {"kind": kind, "value": value, "reason": reason, "created_by": "Teo Barros"}
+        yield shop.row("block_entries", value, **entry, created_at=at, expires_at=expires)

@@ -81,6 +81,7 @@ class People:
             loyalty_tier=tier,
             store_credit_minor=credit,
             created_at=created_at,
+            erased_at=None,
         )
         self.rows.append(row)
         other = _address(rng, name) if rng.random() < 0.3 else None

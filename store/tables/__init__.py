@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from store.tables import (
     aftersales,
+    alerts,
     catalog,
     customers,
     decisions,
@@ -11,8 +12,10 @@ from store.tables import (
     inventory,
     knowledge,
     marketplace,
+    onboarding,
     orders,
     payments,
+    relations,
     runtime,
     shipping,
     tenancy,
@@ -22,6 +25,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "aftersales",
+    "alerts",
     "catalog",
     "customers",
     "decisions",
@@ -30,8 +34,10 @@ __all__ = [
     "knowledge",
     "marketplace",
     "metadata",
+    "onboarding",
     "orders",
     "payments",
+    "relations",
     "runtime",
     "shipping",
     "tenancy",

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from store.tables.base import TenantRow, belongs, instant
+from store.tables.base import TenantRow, belongs, instant, instant_or_none
 
 
 class Customer(TenantRow, table=True):
@@ -20,6 +20,8 @@ class Customer(TenantRow, table=True):
     loyalty_tier: str = Field(default="bronze", max_length=10)
     store_credit_minor: int = Field(default=0, ge=0)
     created_at: datetime = instant()
+    erased_at: datetime | None = instant_or_none()
+    """When everything personal was taken out; the row stays for the books."""
 
 
 class Address(TenantRow, table=True):

@@ -6,6 +6,7 @@ may change, from the domain's rules.
 
 from pydantic import BaseModel, ConfigDict
 
+from tools.policy.alerts import AlertPolicy
 from tools.policy.approvals import ApprovalPolicy
 from tools.policy.cancellation import CancellationPolicy
 from tools.policy.fraud import FraudPolicy
@@ -30,6 +31,7 @@ class Policy(BaseModel):
     pricing: PricingPolicy = PricingPolicy()
     service: ServicePolicy = ServicePolicy()
     approvals: ApprovalPolicy = ApprovalPolicy()
+    alerts: AlertPolicy = AlertPolicy()
 
 
 __all__ = ["Policy"]

@@ -1,13 +1,20 @@
 """Fraud: signals with points, and what a score leads to."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity import Principal, Role
-from core.statuses import FraudDecision
+from core.money import Money, exponent
+from core.statuses import BlockKind, FraudDecision
 from tools.policy.decision import Decision, Preview, approve, deny
 from tools.policy.figures import Loosens
+
+_FULL = 100
+_CENTS = 2
+"""Decimals that `order_total_over_minor` is written in."""
 
 
 class FraudPolicy(BaseModel):
@@ -16,6 +23,15 @@ class FraudPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     order_total_over_minor: Annotated[int, Loosens.UP] = Field(default=100_000, ge=0)
+    """In hundredths of the order's currency."""
+    new_account_hours: Annotated[int, Loosens.DOWN] = Field(default=24, ge=0, le=24 * 365)
+    velocity_orders: Annotated[int, Loosens.UP] = Field(default=3, ge=1, le=1_000)
+    """More orders than this within `velocity_hours` are suspicious, the order itself counted."""
+    velocity_hours: Annotated[int, Loosens.DOWN] = Field(default=1, ge=1, le=24 * 30)
+    failed_payments_over: Annotated[int, Loosens.UP] = Field(default=2, ge=0, le=100)
+    units_over: Annotated[int, Loosens.UP] = Field(default=10, ge=0, le=100_000)
+    method_changes_over: Annotated[int, Loosens.UP] = Field(default=2, ge=0, le=100)
+    method_change_days: Annotated[int, Loosens.DOWN] = Field(default=7, ge=1, le=365)
     points: Annotated[dict[str, Annotated[int, Field(ge=0, le=100)]], Loosens.DOWN] = {
         "order_total": 20,
         "new_account": 30,
@@ -43,6 +59,90 @@ class FraudPolicy(BaseModel):
         if score >= self.review_from:
             return FraudDecision.REVIEW
         return FraudDecision.FLAG if score >= self.flag_from else FraudDecision.APPROVE
+
+    def order_limit(self, currency: str) -> Money:
+        """Return the total above which an order in `currency` is suspicious."""
+        scaled = self.order_total_over_minor * 10 ** exponent(currency) // 10**_CENTS
+        return Money(minor=scaled, currency=currency)
+
+
+class Blocked(BaseModel):
+    """An entry of the block list that an order matches."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: BlockKind
+    value: str
+    reason: str
+
+
+class OrderFacts(BaseModel):
+    """What the store knows of an order when it is scored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    total: Money
+    account_age: timedelta
+    """From the opening of the account to the order."""
+    recent_orders: int
+    """Orders of the customer in the last `velocity_hours`, this one counted."""
+    failed_payments: int
+    billed_to: str
+    shipped_to: str
+    """Both as they are compared, without the receiver's name; empty when unknown."""
+    units: int
+    method_changes: int
+    blocked: tuple[Blocked, ...] = ()
+
+
+class Signal(BaseModel):
+    """What speaks against an order, with its points."""
+
+    model_config = ConfigDict(frozen=True)
+
+    signal: str
+    points: int
+    detail: str
+
+
+def signals(policy: FraudPolicy, facts: OrderFacts) -> list[Signal]:
+    """Return what speaks against an order; a signal that the policy gives no points is left out."""
+    limit = policy.order_limit(facts.total.currency)
+    young, hours = timedelta(hours=policy.new_account_hours), int(facts.account_age.total_seconds() // 3600)
+    elsewhere = bool(facts.billed_to and facts.shipped_to) and facts.billed_to != facts.shipped_to
+    found = (
+        ("order_total", facts.total > limit, f"Total {facts.total} is over {limit}"),
+        ("new_account", facts.account_age < young, f"The account was {hours} h old, younger than {policy.new_account_hours} h"),
+        (
+            "order_velocity",
+            facts.recent_orders > policy.velocity_orders,
+            f"{facts.recent_orders} orders in {policy.velocity_hours} h are more than {policy.velocity_orders}",
+        ),
+        (
+            "failed_payments",
+            facts.failed_payments > policy.failed_payments_over,
+            f"{facts.failed_payments} failed payments on the order are more than {policy.failed_payments_over}",
+        ),
+        ("address_mismatch", elsewhere, f"Billed to {facts.billed_to}, shipped to {facts.shipped_to}"),
+        ("many_units", facts.units > policy.units_over, f"{facts.units} units are more than {policy.units_over}"),
+        (
+            "payment_method_changes",
+            facts.method_changes > policy.method_changes_over,
+            f"{facts.method_changes} changes of the payment method in {policy.method_change_days} days "
+            f"are more than {policy.method_changes_over}",
+        ),
+        ("block_list", bool(facts.blocked), "; ".join(f"{hit.kind} is on the block list: {hit.reason}" for hit in facts.blocked)),
+    )
+    return [
+        Signal(signal=name, points=policy.points.get(name, 0), detail=detail)
+        for name, present, detail in found
+        if present and policy.points.get(name, 0)
+    ]
+
+
+def score(found: Sequence[Signal]) -> int:
+    """Return the sum of the points, capped at 100."""
+    return min(_FULL, sum(signal.points for signal in found))
 
 
 class ReleasePlan(BaseModel):

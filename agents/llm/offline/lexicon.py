@@ -185,6 +185,8 @@ KEYS = {
     "order-number": ("order", "order_number", "number"),
     "return-number": ("return_number", "return", "rma", "number"),
     "ticket-number": ("ticket_number", "ticket", "number"),
+    "alert-number": ("alert",),
+    "merchant-number": ("application",),
     "item": ("sku", "product", "item", "title", "slug"),
     "customer": ("email", "customer", "customer_email"),
     "channel": ("channel", "channel_code"),
@@ -195,6 +197,8 @@ PATTERNS = {
     "order-number": r"^\d{1,18}$",
     "return-number": r"^R-\d{1,18}$",
     "ticket-number": r"^T-\d{1,18}$",
+    "alert-number": r"^A-\d{1,18}$",
+    "merchant-number": r"^M-\d{1,18}$",
     "item": r"^\S.{0,119}$",
     "customer": r"^\S.{1,199}$",
     "channel": r"^[a-z][a-z0-9_]{1,19}$",
@@ -202,7 +206,8 @@ PATTERNS = {
 """What a value of a format looks like."""
 
 NAMES = {
-    "order-number": "order", "return-number": "return", "ticket-number": "ticket", "item": "item", "customer": "customer",
+    "order-number": "order", "return-number": "return", "ticket-number": "ticket", "alert-number": "alert",
+    "merchant-number": "application", "item": "item", "customer": "customer",
     "channel": "channel",
 }  # fmt: skip
 """What a format is called in a question."""
@@ -222,6 +227,8 @@ PROMPTS = {
     "order-number": "Which order is it about? The number is enough, such as 1042.",
     "return-number": "Which return? Its number starts with R-.",
     "ticket-number": "Which ticket? Its number starts with T-.",
+    "alert-number": "Which alert? Its number starts with A-.",
+    "merchant-number": "Which application? Its number starts with M-.",
     "item": "Which item is it about?",
     "customer": "Which customer? An e-mail address or a name is enough.",
     "channel": "Which sales channel?",

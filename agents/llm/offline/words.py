@@ -14,6 +14,8 @@ SKU = re.compile(r"\b(?=[A-Z0-9-]*[A-Z])[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)+\b")
 NUMBERED = {
     "return-number": re.compile(r"\bR-?(\d{2,18})\b", re.I),
     "ticket-number": re.compile(r"\bT-(\d{2,18})\b|\bticket #?(\d{2,18})\b", re.I),
+    "alert-number": re.compile(r"\bA-(\d{3,18})\b", re.I),
+    "merchant-number": re.compile(r"\bM-(\d{3,18})\b", re.I),
 }
 ORDER = re.compile(r"(?:#\s?|\b(?:order|orders|commande|nr|no|number)\.?\s*(?:number|nr|no|num)?\.?\s*(?:is\s+)?#?\s?)(\d{3,18})\b", re.I)
 BARE = re.compile(r"(?<![\w.,-])(\d{4,18})(?![\w-]|[.,]\d)")
@@ -32,6 +34,8 @@ _MASKS = (
     (EMAIL, " xcustomer "),
     (NUMBERED["return-number"], " xreturn "),
     (NUMBERED["ticket-number"], " xticket "),
+    (NUMBERED["alert-number"], " xalert "),
+    (NUMBERED["merchant-number"], " xapplication "),
     (SKU, " xitem "),
     (AMOUNT, " xamount "),
     (re.compile(r"#\s?\d{3,18}\b|(?<![\w.,-])\d{4,18}(?![\w-])"), " xorder "),
