@@ -60,6 +60,19 @@ class TransactionState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PaymentKind(StrEnum):
+    """What a customer can pay with."""
+
+    CARD = "card"
+    PAYPAL = "paypal"
+    GIFT_CARD = "gift_card"
+    STORE_CREDIT = "store_credit"
+
+
+HOLDS_BALANCE = frozenset({PaymentKind.GIFT_CARD, PaymentKind.STORE_CREDIT})
+"""Paid and paid back in the store's own books at once, without a payment provider."""
+
+
 class ShipmentStatus(StrEnum):
     """Where a parcel is."""
 

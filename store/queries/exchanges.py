@@ -1,4 +1,4 @@
-"""Other variants of a product, for an exchange."""
+"""The variants of a product, for an exchange or a change of an order."""
 
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ _SIBLINGS = text(
            coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_levels s
                      WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), 0) AS available
     FROM variants own
-    JOIN variants v ON v.tenant_id = own.tenant_id AND v.product_id = own.product_id AND v.id <> own.id
+    JOIN variants v ON v.tenant_id = own.tenant_id AND v.product_id = own.product_id
     JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
     WHERE own.tenant_id = :tenant AND own.id = :variant ORDER BY v.sku
     """
@@ -21,7 +21,7 @@ _SIBLINGS = text(
 
 
 class Sibling(NamedTuple):
-    """Another variant of the same product."""
+    """A variant of the same product."""
 
     id: UUID
     sku: str
@@ -42,7 +42,7 @@ class Sibling(NamedTuple):
         return ", ".join([self.name, *self.values])
 
 
-async def siblings(tx: ReadTx, variant_id: UUID) -> list[Sibling]:
-    """Return the other variants of a variant's product with their available units, by SKU."""
+async def siblings(tx: ReadTx, variant_id: UUID, *, with_own: bool = False) -> list[Sibling]:
+    """Return the variants of a variant's product with their available units, by SKU; the variant itself only when asked for."""
     rows = await tx.connection.execute(_SIBLINGS, {"tenant": tx.tenant_id, "variant": variant_id})
-    return [Sibling(*row) for row in rows]
+    return [Sibling(*row) for row in rows if with_own or row.id != variant_id]

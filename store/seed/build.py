@@ -17,6 +17,7 @@ from store.seed import (
     returns,
     stock,
     tickets,
+    wallets,
 )
 from store.seed.chance import ordinary
 from store.seed.data.shops import BLOCKED, FIRST, SECOND
@@ -27,7 +28,8 @@ from store.seed.specials import FIRST_NUMBER, Specials
 _CHUNK = 500
 """Orders that are in memory at a time."""
 _ORDER_TABLES = (
-    "orders", "order_lines", "order_events", "reservations", "stock_movements", "payments", "payment_transactions", "refund_lines",
+    "orders", "order_lines", "order_changes", "order_change_lines", "order_events", "reservations", "stock_movements",
+    "payment_methods", "balance_movements", "payments", "payment_transactions", "refund_lines",
     "shipments", "shipment_lines", "tracking_events", "fraud_checks", "returns", "return_lines", "tickets",
 )  # fmt: skip
 
@@ -78,10 +80,12 @@ class History:
     def __init__(self, shop: Shop, crowd: people.People, goods: catalogue.Catalogue) -> None:
         self._shop, self._people, self._catalogue = shop, crowd, goods
         self.book = orders.StockBook()
+        self._wallets = wallets.Wallets(shop, crowd)
         self.last_return = self.last_ticket = FIRST_NUMBER - 1
 
     def batches(self) -> Iterator[Batch]:
         """Yield chunks of orders, each with its children, then the live tickets."""
+        yield from self._wallets.credits()
         specials = Specials(self._shop, self._people, self._catalogue).plans
         known = {person.id for person in self._people.everyone[: self._people.pinned]}
         recent: deque[Draft] = deque(maxlen=_CHUNK)
@@ -106,6 +110,9 @@ class History:
         chunk["reservations"].extend(orders.reservations(draft, self.book))
         chunk["stock_movements"].extend(orders.movements(draft, self.book))
         chunk["stock_movements"].extend(returns.movements(draft, self.book))
+        self._wallets.add(chunk, draft)
+        if not quiet:
+            self._wallets.changes(chunk, draft, self._catalogue)
         chunk["payments"].append(payments.payment(draft))
         chunk["payment_transactions"].extend(payments.transactions(draft))
         chunk["refund_lines"].extend(payments.refund_lines(draft))

@@ -35,6 +35,7 @@ def payment(draft: Draft) -> Row:
         "payments",
         draft.number,
         order_id=draft.order_id,
+        payment_method_id=draft.shop.id_of("payment_methods", method_key(draft)),
         method=draft.plan.method,
         label=draft.plan.label,
         currency=draft.shop.profile.currency,
@@ -45,6 +46,11 @@ def payment(draft: Draft) -> Row:
     )
 
 
+def method_key(draft: Draft) -> str:
+    """Return the seed's key of the method that an order was paid with."""
+    return f"{draft.plan.buyer.id}:{draft.plan.label}"
+
+
 def transactions(draft: Draft) -> Iterator[Row]:
     """Yield the movements at the payment provider, oldest first."""
     for position, (kind, state, amount, reason, at) in enumerate(_movements(draft)):
@@ -52,6 +58,7 @@ def transactions(draft: Draft) -> Iterator[Row]:
             "payment_transactions",
             _key(draft, kind, position),
             payment_id=draft.shop.id_of("payments", draft.number),
+            payment_method_id=None,
             type=kind.value,
             state=state.value,
             amount_minor=amount,

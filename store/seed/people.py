@@ -111,6 +111,7 @@ def _address(rng: Random, name: str) -> dict[str, Any]:
         "line1": f"{rng.randrange(1, 180)} {rng.choice(STREETS)}",
         "line2": rng.choice(("Apartment 3", "2nd floor", "c/o Reception")) if rng.random() < 0.15 else None,
         "city": city,
+        "region": None,
         "postal_code": prefix + "".join(rng.choices("0123456789", k=width - len(prefix))),
         "country": country,
     }

@@ -38,6 +38,8 @@ def rma(draft: Draft, number: int) -> Iterator[Row]:
         fee_minor=worth.fee,
         shipping_fee_minor=worth.shipping_fee,
         refunded_minor=worth.quoted if settled else 0,
+        payment_method_id=None,
+        difference_minor=0,
         currency=draft.shop.profile.currency,
         rule=worth.rule,
         policy_version=1,

@@ -18,6 +18,7 @@ class Return(TenantRow, table=True):
         UniqueConstraint("tenant_id", "number"),
         belongs("order_id", "orders"),
         belongs("customer_id", "customers"),
+        belongs("payment_method_id", "payment_methods"),
         words_check("status", ReturnStatus, "returns_status_check"),
         words_check("reason", ReturnReason, "returns_reason_check"),
         words_check("type", ReturnType, "returns_type_check"),
@@ -37,6 +38,10 @@ class Return(TenantRow, table=True):
     fee_minor: int = 0
     shipping_fee_minor: int = 0
     refunded_minor: int = 0
+    payment_method_id: UUID | None = None
+    """Where the money goes, or what pays an exchange's difference; the original payment when none was chosen."""
+    difference_minor: int = 0
+    """What the wanted variants of an exchange cost more (or, below zero, less) than what comes back; settled when it is sent."""
     currency: str = Field(max_length=3)
     rule: str = Field(max_length=60)
     policy_version: int

@@ -19,6 +19,7 @@ class Customer(TenantRow, table=True):
     phone: str | None = Field(default=None, max_length=40)
     loyalty_tier: str = Field(default="bronze", max_length=10)
     store_credit_minor: int = Field(default=0, ge=0)
+    """Repeats the balance of the customer's store credit (a payment method); its trigger keeps it."""
     created_at: datetime = instant()
     erased_at: datetime | None = instant_or_none()
     """When everything personal was taken out; the row stays for the books."""
@@ -34,5 +35,7 @@ class Address(TenantRow, table=True):
     line1: str = Field(max_length=160)
     line2: str | None = Field(default=None, max_length=160)
     city: str = Field(max_length=80)
+    region: str | None = Field(default=None, max_length=80)
+    """State or province, where addresses have one."""
     postal_code: str = Field(max_length=16)
     country: str = Field(max_length=2)

@@ -84,3 +84,40 @@ class OrderEvent(TenantRow, table=True):
     text: str = Field(max_length=300)
     actor: str = Field(max_length=120)
     at: datetime = instant()
+
+
+class OrderChange(TenantRow, table=True):
+    """One change of an order's items after it was placed, with the difference that it made."""
+
+    __tablename__ = "order_changes"
+    __table_args__ = (
+        belongs("order_id", "orders", on_delete="CASCADE"),
+        belongs("payment_method_id", "payment_methods"),
+    )
+    order_id: UUID = Field(index=True)
+    difference_minor: int
+    """Above zero it was charged, below zero it was paid back."""
+    currency: str = Field(max_length=3)
+    payment_method_id: UUID | None = None
+    created_at: datetime = instant()
+
+
+class OrderChangeLine(TenantRow, table=True):
+    """Units of a line that became another variant of their product."""
+
+    __tablename__ = "order_change_lines"
+    __table_args__ = (
+        belongs("order_change_id", "order_changes", on_delete="CASCADE"),
+        belongs("order_line_id", "order_lines", on_delete="CASCADE"),
+        belongs("old_variant_id", "variants"),
+        belongs("new_variant_id", "variants"),
+        CheckConstraint("quantity > 0 AND old_price_minor >= 0 AND new_price_minor >= 0", name="order_change_lines_quantity_check"),
+    )
+    order_change_id: UUID = Field(index=True)
+    order_line_id: UUID
+    """The line that holds the units now."""
+    old_variant_id: UUID
+    new_variant_id: UUID
+    quantity: int
+    old_price_minor: int
+    new_price_minor: int

@@ -1,4 +1,7 @@
-"""Payments and their transactions. Refunds can never exceed what was captured: a trigger sees to it."""
+"""Payment methods, payments and their transactions.
+
+Refunds never exceed what was captured and no balance falls below zero: triggers keep the sums, constraints hold them.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,8 +9,62 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from core.statuses import TransactionState, TransactionType
+from core.statuses import PaymentKind, TransactionState, TransactionType
 from store.tables.base import TenantRow, belongs, instant, word, words_check
+
+
+class PaymentMethod(TenantRow, table=True):
+    """Something that a customer can pay with; a gift card and store credit hold a balance, the sum of their movements."""
+
+    __tablename__ = "payment_methods"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "reference"),
+        belongs("customer_id", "customers", on_delete="CASCADE"),
+        words_check("kind", PaymentKind, "payment_methods_kind_check"),
+        CheckConstraint("balance_minor >= 0", name="payment_methods_balance_check"),
+        CheckConstraint("balance_minor = 0 OR kind IN ('gift_card', 'store_credit')", name="payment_methods_holds_check"),
+    )
+    customer_id: UUID = Field(index=True)
+    kind: PaymentKind = word(PaymentKind)
+    reference: str = Field(max_length=60)
+    """What it is known by: the provider's token, or the code of a gift card."""
+    brand: str | None = Field(default=None, max_length=20)
+    """A card's brand, such as visa."""
+    last_four: str | None = Field(default=None, max_length=4)
+    currency: str = Field(max_length=3)
+    balance_minor: int = 0
+    active: bool = True
+    created_at: datetime = instant()
+
+    @property
+    def label(self) -> str:
+        """What a customer recognises, such as Visa ending 4242."""
+        match self.kind:
+            case PaymentKind.CARD:
+                return f"{(self.brand or 'card').title()} ending {self.last_four or '????'}"
+            case PaymentKind.PAYPAL:
+                return "PayPal account"
+            case PaymentKind.GIFT_CARD:
+                return f"Gift card ending {self.reference[-4:]}"
+            case _:
+                return "Store credit"
+
+
+class BalanceMovement(TenantRow, table=True):
+    """One change of the balance of a gift card or of store credit. Rows are only ever added; a trigger sums them."""
+
+    __tablename__ = "balance_movements"
+    __table_args__ = (
+        belongs("payment_method_id", "payment_methods", on_delete="CASCADE"),
+        UniqueConstraint("tenant_id", "payment_method_id", "reference"),
+        CheckConstraint("delta_minor <> 0", name="balance_movements_delta_check"),
+    )
+    payment_method_id: UUID
+    delta_minor: int
+    reason: str = Field(max_length=60)
+    reference: str = Field(max_length=240)
+    """What moved it, so that the same cause moves it once."""
+    created_at: datetime = instant()
 
 
 class Payment(TenantRow, table=True):
@@ -16,6 +73,7 @@ class Payment(TenantRow, table=True):
     __tablename__ = "payments"
     __table_args__ = (
         belongs("order_id", "orders", on_delete="CASCADE"),
+        belongs("payment_method_id", "payment_methods"),
         CheckConstraint(
             "authorized_minor >= 0 AND captured_minor >= 0 AND refunded_minor >= 0 AND refunded_minor <= captured_minor",
             name="payments_refund_cap_check",
@@ -23,7 +81,9 @@ class Payment(TenantRow, table=True):
     )
     order_id: UUID = Field(index=True)
     method: str = Field(max_length=20)
-    """card, paypal or gift_card."""
+    """card, paypal, gift_card or store_credit."""
+    payment_method_id: UUID | None = None
+    """The customer's method on file, where it is one."""
     label: str = Field(max_length=60)
     """What a customer recognises, such as "Visa ending 4242"."""
     currency: str = Field(max_length=3)
@@ -39,6 +99,7 @@ class PaymentTransaction(TenantRow, table=True):
     __tablename__ = "payment_transactions"
     __table_args__ = (
         belongs("payment_id", "payments", on_delete="CASCADE"),
+        belongs("payment_method_id", "payment_methods"),
         UniqueConstraint("tenant_id", "idempotency_key"),
         words_check("type", TransactionType, "payment_transactions_type_check"),
         words_check("state", TransactionState, "payment_transactions_state_check"),
@@ -47,6 +108,8 @@ class PaymentTransaction(TenantRow, table=True):
     payment_id: UUID = Field(index=True)
     type: TransactionType = word(TransactionType)
     state: TransactionState = word(TransactionState)
+    payment_method_id: UUID | None = None
+    """Where a refund goes when not back to the payment's own method."""
     amount_minor: int
     currency: str = Field(max_length=3)
     reason: str = Field(default="", max_length=200)

@@ -5,27 +5,48 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidInput
-from core.identity import RunContext
+from core.identity import Principal, RunContext
 from core.money import Money
-from core.statuses import ReturnReason, ReturnStatus, ReturnType, TicketPriority
-from store.queries import exchanges, orders, returns
+from core.statuses import PaymentKind, ReturnReason, ReturnStatus, ReturnType, TicketPriority
+from store.queries import exchanges, orders, payments, returns
 from store.queries.exchanges import Sibling
 from store.tables.aftersales import Return
 from store.tables.orders import Order
+from store.tables.payments import PaymentMethod
 from store.unit import Tx
 from tools.aftersales.returnable import returnable, valued
 from tools.arguments import ItemRef, Note, OrderNumber, Quantity, ReturnNumber
-from tools.items import meaning, resolve, terms
+from tools.items import resolve
 from tools.payments.amounts import LineValue
+from tools.payments.methods import PaymentMethodRef, balance, chosen
 from tools.policy import Policy
-from tools.policy.returns import Assessment, ReturnPlan, assess
+from tools.policy import returns as returns_policy
+from tools.policy.decision import Decision
+from tools.policy.returns import Assessment, ReturnedOrder, ReturnPlan, Settlement, assess
 from tools.spec import Args
+from tools.variants import variant
 
-_OFFERED = 8
-"""Variants that are named when the wanted one is not clear."""
+_AT_ONCE = 20
+"""Further items in one request."""
+
+
+class MoreUnits(BaseModel):
+    """Another item that comes back with the first."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    item: ItemRef
+    quantity: Quantity | None = None
+    """How many units; all that can come back when left out."""
+
+
+class MorePairs(MoreUnits):
+    """Another item that is exchanged with the first."""
+
+    wanted: Annotated[str, Field(min_length=1, max_length=120, description="The wanted variant of this item")]
 
 
 class RequestReturn(Args):
@@ -40,6 +61,9 @@ class RequestReturn(Args):
     """Why it comes back."""
     type: ReturnType = ReturnType.REFUND
     """What the customer wants for it; for another variant, request an exchange."""
+    more: Annotated[tuple[MoreUnits, ...], Field(max_length=_AT_ONCE, description="Further items that come back in the same request")] = ()
+    refund_to: PaymentMethodRef | None = None
+    """Where the money goes; back to the original payment when left out."""
     note: Note = ""
     """What the customer says about it."""
 
@@ -55,6 +79,9 @@ class RequestExchange(Args):
     """How many units; all that can come back when left out."""
     reason: ReturnReason = ReturnReason.SIZE_FIT
     """Why it comes back."""
+    more: Annotated[tuple[MorePairs, ...], Field(max_length=_AT_ONCE, description="Further items to exchange in the same request")] = ()
+    payment_method: PaymentMethodRef | None = None
+    """What pays a price difference, or gets it back; the original payment when left out."""
     note: Note = ""
     """What the customer says about it."""
 
@@ -82,17 +109,22 @@ class OpenTicket(Args):
 
 @dataclass(frozen=True, slots=True)
 class ReturnFacts:
-    """A return's plan with the locked order, the policy it was made by, and the variant that goes out instead."""
+    """A return's plan with the locked order and the policy it was made by; `refused` says why there is no plan."""
 
-    plan: ReturnPlan
     order: Order
     policy: Policy
-    exchange: Sibling | None = None
+    refused: Decision | None = None
+    plan: ReturnPlan | None = None
+    wanted: tuple[Sibling, ...] = ()
+    """For an exchange, what goes out instead of each line of the plan."""
+    method: PaymentMethod | None = None
 
-    @property
-    def assessment(self) -> Assessment:
-        """The one line that comes back."""
-        return self.plan.lines[0]
+    def decide(self, principal: Principal) -> Decision:
+        """Return what the policy says."""
+        if self.refused is not None:
+            return self.refused
+        assert self.plan is not None
+        return returns_policy.decide(self.policy.returns, self.plan, principal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +149,55 @@ async def return_facts(tx: Tx, args: RequestReturn, _ctx: RunContext, policy: Po
     """Assess what comes back. The order's lock keeps two requests from returning the same units."""
     if args.type is ReturnType.EXCHANGE:
         raise InvalidInput("name the wanted size or colour and request an exchange instead", field="type", code="use_exchange")
-    order = await orders.by_number(tx, args.order, lock=True)
-    line = _assessed(tx, policy, resolve(args.item, await valued(tx, order), order.number), args)
+    order, values = await _opened(tx, args.order)
+    if refused := returns_policy.admit(policy.returns, _state(order, values)):
+        return ReturnFacts(order, policy, refused)
+    method = await chosen(tx, args.refund_to, order.customer_id) if args.refund_to else None
+    if method is not None:
+        paid_with = {paid.payment_method_id for paid in await payments.of_order(tx, order.id)}
+        kind = PaymentKind(method.kind)
+        if refused := returns_policy.destination(policy.returns, kind, method.label, original=method.id in paid_with):
+            return ReturnFacts(order, policy, refused)
+    lines = [line for part in coming_back(tx, policy, order, values, args) for line in part]
     kind = args.type
-    if kind is ReturnType.REFUND and line.refund_as == "store_credit":
+    if kind is ReturnType.REFUND and method is None and any(line.refund_as == "store_credit" for line in lines):
         kind = ReturnType.STORE_CREDIT
     if kind is ReturnType.REPLACEMENT:
-        line = _free(line)
-    return ReturnFacts(ReturnPlan(order=order.number, reason=args.reason, type=kind, lines=[line]), order, policy)
+        lines = [free(line) for line in lines]
+    plan = ReturnPlan(order=order.number, reason=args.reason, type=kind, lines=lines, refund_to=method.label if method else None)
+    return ReturnFacts(order, policy, plan=plan, method=method)
 
 
 async def exchange_facts(tx: Tx, args: RequestExchange, _ctx: RunContext, policy: Policy) -> ReturnFacts:
-    """Assess what comes back, and find the wanted variant in stock. An exchange costs nothing and refunds nothing."""
-    order = await orders.by_number(tx, args.order, lock=True)
-    value = resolve(args.item, await valued(tx, order), order.number)
-    line = _assessed(tx, policy, value, args)
-    wanted = _variant(args.wanted, value, await exchanges.siblings(tx, value.line.variant_id), line.quantity)
-    price = Money(minor=wanted.price_minor, currency=wanted.currency)
-    exchange_for = f"{line.quantity} x {wanted.title} ({wanted.sku}), {price} each"
-    plan = ReturnPlan(order=order.number, reason=args.reason, type=ReturnType.EXCHANGE, lines=[_free(line)], exchange_for=exchange_for)
-    return ReturnFacts(plan, order, policy, wanted)
+    """Assess what comes back, and find the wanted variants in stock. An exchange costs what the wanted variants cost more."""
+    order, values = await _opened(tx, args.order)
+    if refused := returns_policy.admit(policy.returns, _state(order, values)):
+        return ReturnFacts(order, policy, refused)
+    parts = coming_back(tx, policy, order, values, args)
+    lines = [free(line) for part in parts for line in part]
+    plan = ReturnPlan(order=order.number, reason=args.reason, type=ReturnType.EXCHANGE, lines=lines)
+    if not all(line.eligible for line in lines):
+        return ReturnFacts(order, policy, plan=plan)
+    by_line = {str(value.line.id): value.line for value in values}
+    wanted: list[Sibling] = []
+    for ref, part in zip([args.wanted, *(pair.wanted for pair in args.more)], parts, strict=True):
+        own = by_line[part[0].line_id].variant_id
+        siblings = await exchanges.siblings(tx, own, with_own=policy.returns.exchange_for_same_variant)
+        found = variant(ref, part[0].title, siblings, sum(line.quantity for line in part))
+        wanted += [found] * len(part)
+    method = await chosen(tx, args.payment_method, order.customer_id, lock=True) if args.payment_method else None
+    more = sum((new.price_minor - by_line[old.line_id].unit_price_minor) * old.quantity for old, new in zip(lines, wanted, strict=True))
+    shown = [
+        f"{line.quantity} x {new.title} ({new.sku}), {Money(minor=new.price_minor, currency=new.currency)} each"
+        for line, new in zip(lines, wanted, strict=True)
+    ]
+    settlement = Settlement(
+        difference=Money(minor=more, currency=order.currency),
+        method=method.label if method else "the original payment",
+        balance=balance(method) if method else None,
+    )
+    plan = plan.model_copy(update={"exchange_for": "; ".join(shown), "settlement": settlement})
+    return ReturnFacts(order, policy, plan=plan, wanted=tuple(wanted), method=method)
 
 
 async def decision_facts(tx: Tx, args: DecideReturn, _ctx: RunContext, policy: Policy) -> DecisionFacts:
@@ -161,53 +222,48 @@ async def ticket_facts(tx: Tx, args: OpenTicket, ctx: RunContext, policy: Policy
     )
 
 
-def initial_status(line: Assessment) -> ReturnStatus:
-    """Return where a request starts: approved when its reason needs no look."""
-    return ReturnStatus.APPROVED if line.automatic else ReturnStatus.REQUESTED
+def initial_status(plan: ReturnPlan) -> ReturnStatus:
+    """Return where a request starts: approved when no item's reason needs a look."""
+    return ReturnStatus.APPROVED if all(line.automatic for line in plan.lines) else ReturnStatus.REQUESTED
 
 
-def _assessed(tx: Tx, policy: Policy, value: LineValue, args: RequestReturn | RequestExchange) -> Assessment:
-    line = returnable(value)
-    return assess(policy.returns, line, args.reason, args.quantity or max(line.quantity_left, 1), tx.now)
+def coming_back(
+    tx: Tx, policy: Policy, order: Order, values: list[LineValue], args: RequestReturn | RequestExchange
+) -> list[list[Assessment]]:
+    """Return what comes back for each named item: one assessment, or several when it is spread over lines of the same SKU."""
+    left = {value.line.id: value.line.returnable for value in values}
+    parts: list[list[Assessment]] = []
+    for ref, quantity in [(args.item, args.quantity), *((each.item, each.quantity) for each in args.more)]:
+        sku = resolve(ref, values, order.number).sku
+        same = [value for value in values if value.sku == sku]
+        units = quantity or max(sum(left[value.line.id] for value in same), 1)
+        part: list[Assessment] = []
+        for value in same:
+            taken = units if value is same[-1] else min(units, left[value.line.id])
+            if taken <= 0:
+                continue
+            line = returnable(value).model_copy(update={"quantity_left": left[value.line.id]})
+            part.append(assess(policy.returns, line, args.reason, taken, tx.now))
+            left[value.line.id] -= taken
+            units -= taken
+        parts.append(part)
+    return parts
 
 
-def _free(line: Assessment) -> Assessment:
+def free(line: Assessment) -> Assessment:
+    """Return a line that comes back without fees and without a refund."""
     zero = Money.zero(line.gross.currency)
     return line.model_copy(update={"restocking_fee": zero, "return_shipping": zero, "refund": zero})
 
 
-def _variant(ref: str, value: LineValue, siblings: list[Sibling], quantity: int) -> Sibling:
-    """Return the one variant that `ref` means and that is in stock.
-
-    Raises:
-        InvalidInput: none or several fit; the message lists what is in stock.
-    """
-    stocked = [each for each in siblings if each.available >= quantity]
-    offer = _offer(stocked)
-    exact = [each for each in siblings if each.sku.lower() == ref.strip().lower()]
-    wanted = meaning(ref) - terms(value.title.split(",")[0])
-    fitting = exact or [each for each in siblings if wanted and wanted <= terms(" ".join(each.values))]
-    available = [each for each in fitting if each in stocked]
-    if len(available) > 1:
-        available = _closest(available, value)
-    if len(available) == 1:
-        return available[0]
-    if available:
-        raise InvalidInput(f"“{ref}” fits several variants; which one: {_offer(available)}?", field="wanted", code="variant_unclear")
-    if fitting:
-        raise InvalidInput(f"{fitting[0].title} is out of stock; in stock: {offer}", field="wanted", code="out_of_stock")
-    raise InvalidInput(f"there is no “{ref}” of {value.title}; in stock: {offer}", field="wanted", code="variant_unknown")
+async def _opened(tx: Tx, number: str) -> tuple[Order, list[LineValue]]:
+    order = await orders.by_number(tx, number, lock=True)
+    return order, await valued(tx, order)
 
 
-def _offer(variants: list[Sibling]) -> str:
-    """Return variants as a person would be asked about them, a handful at most."""
-    shown = [f"{', '.join(each.values)} ({each.sku})" for each in variants[:_OFFERED]]
-    more = [f"{len(variants) - _OFFERED} more"] if len(variants) > _OFFERED else []
-    return ", ".join([*shown, *more]) or "no other variant"
-
-
-def _closest(variants: list[Sibling], value: LineValue) -> list[Sibling]:
-    """Keep the variants that share most options with the item: somebody who says size 43 keeps the colour."""
-    bought = terms(value.title)
-    shared = [len(bought & terms(" ".join(each.values))) for each in variants]
-    return [each for each, count in zip(variants, shared, strict=True) if count == max(shared)]
+def _state(order: Order, values: list[LineValue]) -> ReturnedOrder:
+    return ReturnedOrder(
+        order=order.number,
+        delivered=any(value.line.delivered for value in values),
+        returning=any(value.line.returning for value in values),
+    )

@@ -72,6 +72,10 @@ class ReturnRequested(Result):
     fee: Money
     return_shipping: Money
     exchange_for: str | None = None
+    price_difference: Money | None = None
+    """Of an exchange: above zero the customer pays it, below zero gets it back."""
+    method: str | None = None
+    """Chosen for the money; the original payment when not."""
     needs_photo: bool
     expires_at: datetime
 
@@ -81,11 +85,16 @@ class ReturnRequested(Result):
         lines = [f"Return **{self.return_number}** for order {self.order} is {words(self.status)}: {what}."]
         if self.exchange_for:
             lines.append(f"In exchange: {self.exchange_for}.")
+            if self.price_difference and self.price_difference.minor:
+                how = "to pay" if self.price_difference.minor > 0 else "to be refunded"
+                amount = max(self.price_difference, -self.price_difference)
+                lines.append(f"Price difference {how}: **{amount}**, {self.method or 'the original payment'}.")
         elif self.type is ReturnType.REPLACEMENT:
             lines.append("The same item is sent again once we have it back.")
         else:
             kind = " as store credit" if self.type is ReturnType.STORE_CREDIT else ""
-            lines.append(f"Refund after inspection: **{self.refund}**{kind}.")
+            to = f" to {self.method}" if self.method else ""
+            lines.append(f"Refund after inspection: **{self.refund}**{kind}{to}.")
         if self.status is ReturnStatus.APPROVED:
             lines.append(f"Please send it back by {day(self.expires_at)}.")
         else:

@@ -23,7 +23,6 @@ from tools.aftersales.facts import (
 from tools.aftersales.module import module
 from tools.aftersales.results import ReturnDecided, ReturnedItem, ReturnRequested
 from tools.phrases import words
-from tools.policy import returns
 from tools.policy.decision import allow
 from tools.spec import Audience, Effect
 
@@ -32,7 +31,7 @@ from tools.spec import Audience, Effect
     effect=Effect.WRITE,
     permission=Permission.RETURN_REQUEST,
     facts=return_facts,
-    policy=lambda policy, facts, _args, principal: returns.decide(policy.returns, facts.plan, principal),
+    policy=lambda _policy, facts, _args, principal: facts.decide(principal),
     examples=(
         "I want to return the headset from order 1017",
         "send back order 1042, changed my mind",
@@ -53,7 +52,7 @@ async def request_return(tx: Tx, args: RequestReturn, _ctx: RunContext, facts: R
     effect=Effect.WRITE,
     permission=Permission.RETURN_REQUEST,
     facts=exchange_facts,
-    policy=lambda policy, facts, _args, principal: returns.decide(policy.returns, facts.plan, principal),
+    policy=lambda _policy, facts, _args, principal: facts.decide(principal),
     examples=(
         "exchange the shoes from order 1042 for size 43",
         "swap the jacket in 1042 for the olive one",
@@ -104,8 +103,9 @@ async def decide_return(tx: Tx, args: DecideReturn, _ctx: RunContext, facts: Dec
 
 
 async def _open(tx: Tx, facts: ReturnFacts, note: str) -> ReturnRequested:
-    order, line, plan = facts.order, facts.assessment, facts.plan
-    status = initial_status(line)
+    order, plan = facts.order, facts.plan
+    assert plan is not None
+    status = initial_status(plan)
     expires_at = tx.now + timedelta(days=facts.policy.returns.rma_valid_days)
     rma = tx.add(
         Return(
@@ -117,11 +117,13 @@ async def _open(tx: Tx, facts: ReturnFacts, note: str) -> ReturnRequested:
             reason=plan.reason,
             type=plan.type,
             note=note,
-            quoted_minor=line.refund.minor,
-            fee_minor=line.restocking_fee.minor,
-            shipping_fee_minor=line.return_shipping.minor,
+            quoted_minor=plan.total("refund").minor,
+            fee_minor=plan.total("restocking_fee").minor,
+            shipping_fee_minor=plan.total("return_shipping").minor,
+            payment_method_id=facts.method.id if facts.method else None,
+            difference_minor=plan.settlement.difference.minor if plan.settlement else 0,
             currency=order.currency,
-            rule=line.rule,
+            rule=plan.lines[0].rule,
             policy_version=facts.policy.version,
             requested_at=tx.now,
             decided_at=tx.now if status is ReturnStatus.APPROVED else None,
@@ -129,16 +131,16 @@ async def _open(tx: Tx, facts: ReturnFacts, note: str) -> ReturnRequested:
         )
     )
     await tx.session.flush()
-    exchange = facts.exchange.id if facts.exchange else None
-    tx.add(
-        ReturnLine(
-            tenant_id=tx.tenant_id,
-            return_id=rma.id,
-            order_line_id=UUID(line.line_id),
-            quantity=line.quantity,
-            exchange_variant_id=exchange,
+    for position, line in enumerate(plan.lines):
+        tx.add(
+            ReturnLine(
+                tenant_id=tx.tenant_id,
+                return_id=rma.id,
+                order_line_id=UUID(line.line_id),
+                quantity=line.quantity,
+                exchange_variant_id=facts.wanted[position].id if facts.wanted else None,
+            )
         )
-    )
     orders.note(tx, order, "return.requested", f"Return {rma.number} requested, {words(plan.type)}: {words(plan.reason)}")
     tx.emit("return.requested", return_number=rma.number, order=order.number, type=plan.type.value, reason=plan.reason.value)
     if status is ReturnStatus.APPROVED:
@@ -149,11 +151,13 @@ async def _open(tx: Tx, facts: ReturnFacts, note: str) -> ReturnRequested:
         status=status,
         type=plan.type,
         reason=plan.reason,
-        items=[ReturnedItem(sku=line.sku, title=line.title, quantity=line.quantity)],
-        refund=line.refund,
-        fee=line.restocking_fee,
-        return_shipping=line.return_shipping,
+        items=[ReturnedItem(sku=line.sku, title=line.title, quantity=line.quantity) for line in plan.lines],
+        refund=plan.total("refund"),
+        fee=plan.total("restocking_fee"),
+        return_shipping=plan.total("return_shipping"),
         exchange_for=plan.exchange_for,
-        needs_photo=line.needs_photo,
+        price_difference=plan.settlement.difference if plan.settlement else None,
+        method=facts.method.label if facts.method else None,
+        needs_photo=any(line.needs_photo for line in plan.lines),
         expires_at=expires_at,
     )

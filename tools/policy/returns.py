@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.identity import Principal
 from core.money import Money
-from core.statuses import ReturnReason, ReturnType
+from core.statuses import PaymentKind, ReturnReason, ReturnType
 from tools.policy.decision import Decision, Preview, confirm, deny
 from tools.policy.figures import Loosens
 
@@ -18,7 +19,7 @@ class CategoryRule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    window_days: Annotated[int, Loosens.UP] = Field(ge=0, le=365)
+    window_days: Annotated[int, Loosens.UP] = Field(ge=0, le=36_500)
     restocking_fee_percent: Annotated[Decimal, Loosens.DOWN] = Field(default=Decimal(0), ge=0, le=100)
     refund_as: Literal["payment", "store_credit"] = "payment"
 
@@ -29,6 +30,14 @@ def _defaults() -> dict[str, CategoryRule]:
         "clothing": CategoryRule(window_days=60),
         "furniture": CategoryRule(window_days=14, restocking_fee_percent=Decimal(20), refund_as="store_credit"),
     }
+
+
+class RefundTo(StrEnum):
+    """Where the money of a return may go."""
+
+    ORIGINAL = "original"
+    GIFT_CARD = "gift_card"
+    STORE_CREDIT = "store_credit"
 
 
 class ReturnPolicy(BaseModel):
@@ -43,6 +52,12 @@ class ReturnPolicy(BaseModel):
     shipping_fee_minor: Annotated[int, Loosens.DOWN] = Field(default=500, ge=0)
     """What the customer pays to send it back, unless the seller is at fault."""
     rma_valid_days: int = Field(default=30, ge=1, le=365)
+    refund_to: tuple[RefundTo, ...] = tuple(RefundTo)
+    """Among what a customer may choose for the money, when they choose."""
+    once_per_order: bool = False
+    """An order has one return or exchange, with all items in one request."""
+    exchange_for_same_variant: bool = False
+    """An exchange may ask for the variant that comes back."""
 
     def rule_for(self, category: str) -> tuple[str, CategoryRule]:
         """Return the name and the rule of a category."""
@@ -130,6 +145,46 @@ def assess(policy: ReturnPolicy, line: ReturnableLine, reason: ReturnReason, qua
     )
 
 
+class ReturnedOrder(BaseModel):
+    """An order as a return request finds it."""
+
+    order: str
+    delivered: bool
+    """At least a part of it arrived."""
+    returning: bool
+    """Something of it is returned or on its way back."""
+
+
+def admit(policy: ReturnPolicy, order: ReturnedOrder) -> Decision | None:
+    """Refuse a return of what has not arrived, or a second one where one is all there is; the items are looked at after that."""
+    if not order.delivered:
+        reason = f"Order {order.order} has not been delivered yet."
+        return deny("return.not_delivered", reason, "wait for the delivery", "cancel it if it has not shipped")
+    if policy.once_per_order and order.returning:
+        reason = f"Order {order.order} has a return or an exchange already, and can have only one."
+        return deny("return.once_per_order", reason, "show the returns of the order")
+    return None
+
+
+def destination(policy: ReturnPolicy, kind: PaymentKind, label: str, *, original: bool) -> Decision | None:
+    """Refuse a way of refund that the policy does not offer."""
+    offered = {RefundTo.GIFT_CARD: kind is PaymentKind.GIFT_CARD, RefundTo.STORE_CREDIT: kind is PaymentKind.STORE_CREDIT}
+    if any(offered.get(way, original) for way in policy.refund_to):
+        return None
+    ways = ["the original payment" if way is RefundTo.ORIGINAL else f"a {way.replace('_', ' ')}" for way in policy.refund_to]
+    return deny("return.refund_to", f"A refund cannot go to {label}.", *(f"refund to {way}" for way in ways))
+
+
+class Settlement(BaseModel):
+    """What an exchange's price difference is, and what pays it or is paid."""
+
+    difference: Money
+    """Above zero the customer pays, below zero gets back."""
+    method: str
+    balance: Money | None = None
+    """What the method holds, when it is a gift card or store credit."""
+
+
 class ReturnPlan(BaseModel):
     """What a return request would do."""
 
@@ -138,6 +193,15 @@ class ReturnPlan(BaseModel):
     type: ReturnType
     lines: list[Assessment]
     exchange_for: str | None = None
+    settlement: Settlement | None = None
+    """For an exchange."""
+    refund_to: str | None = None
+    """Chosen by the customer; the original payment when not."""
+
+    def total(self, part: Literal["refund", "restocking_fee", "return_shipping"]) -> Money:
+        """Return the sum of a part over all lines."""
+        zero = Money.zero(self.lines[0].refund.currency)
+        return sum((getattr(line, part) for line in self.lines), zero)
 
 
 def decide(policy: ReturnPolicy, plan: ReturnPlan, _principal: Principal) -> Decision:
@@ -146,20 +210,26 @@ def decide(policy: ReturnPolicy, plan: ReturnPlan, _principal: Principal) -> Dec
         if not line.eligible:
             way = "open a ticket if you think this is wrong"
             return deny(line.rule, f"{line.title}: {line.reason}", way)
-    zero = Money.zero(plan.lines[0].refund.currency)
-    total = sum((line.refund for line in plan.lines), zero)
-    fees = sum((line.restocking_fee for line in plan.lines), zero)
-    shipping = sum((line.return_shipping for line in plan.lines), zero)
+    due = plan.settlement
+    if due is not None and due.balance is not None and due.difference > due.balance:
+        reason = f"{due.method} holds {due.balance}, which does not cover {due.difference}."
+        return deny("exchange.balance", reason, "choose another payment method")
     rows = [("Order", plan.order)]
     rows += [(f"{line.quantity} x {line.title}", str(line.gross)) for line in plan.lines]
-    rows += [("Reason", plan.reason.replace("_", " ")), ("Restocking fee", str(fees)), ("Return shipping", str(shipping))]
+    rows.append(("Reason", plan.reason.replace("_", " ")))
+    rows += [("Restocking fee", str(plan.total("restocking_fee"))), ("Return shipping", str(plan.total("return_shipping")))]
     if plan.type is ReturnType.EXCHANGE:
         rows.append(("Exchange for", plan.exchange_for or "the same item"))
+        if due is not None and due.difference.minor:
+            what = "To pay" if due.difference.minor > 0 else "To be refunded"
+            rows.append((f"{what} for the price difference", f"{max(due.difference, -due.difference)}, {due.method}"))
     elif plan.type is ReturnType.REPLACEMENT:
         rows.append(("Sent again", "the same item"))
     else:
         kind = "Store credit" if plan.type is ReturnType.STORE_CREDIT else "Refund"
-        rows.append((f"{kind} after inspection", str(total)))
+        rows.append((f"{kind} after inspection", str(plan.total("refund"))))
+        if plan.refund_to:
+            rows.append(("Refund to", plan.refund_to))
     if any(line.needs_photo for line in plan.lines):
         rows.append(("Photo", "needed before we approve it"))
     preview = Preview(title=f"Return from order {plan.order}", rows=tuple(rows))
