@@ -52,9 +52,9 @@ def holder(data: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def server_pids(data: Path) -> set[int]:
-    """Return the living processes whose command line names `data`, without holders."""
-    found = set[int]()
-    for process in psutil.process_iter(["cmdline", "status"]):
+    """Return the living servers whose command line names `data`, without holders and without what a server has just forked."""
+    found = dict[int, int]()
+    for process in psutil.process_iter(["cmdline", "status", "ppid"]):
         line = " ".join(process.info["cmdline"] or ())
         if (
             str(data) in line
@@ -62,8 +62,8 @@ def server_pids(data: Path) -> set[int]:
             and process.info["status"] != psutil.STATUS_ZOMBIE
             and "pytest" not in line.split()
         ):
-            found.add(process.pid)
-    return found
+            found[process.pid] = process.info["ppid"]
+    return {pid for pid, parent in found.items() if parent not in found}
 
 
 def gone(data: Path, seconds: float = 10) -> bool:
