@@ -335,6 +335,14 @@ RETURN_TRANSITIONS: Mapping[ReturnStatus, frozenset[ReturnStatus]] = {
     ReturnStatus.CANCELLED: frozenset(),
 }
 
+TRANSACTION_TRANSITIONS: Mapping[TransactionState, frozenset[TransactionState]] = {
+    TransactionState.PENDING: frozenset({TransactionState.SUCCEEDED, TransactionState.FAILED, TransactionState.CANCELLED}),
+    TransactionState.SUCCEEDED: frozenset(),
+    TransactionState.FAILED: frozenset(),
+    TransactionState.CANCELLED: frozenset({TransactionState.SUCCEEDED}),
+}
+"""What was called off here may have been taken already there: the provider's word counts, and the money goes back."""
+
 TICKET_TRANSITIONS: Mapping[TicketStatus, frozenset[TicketStatus]] = {
     TicketStatus.OPEN: frozenset({TicketStatus.IN_PROGRESS, TicketStatus.WAITING_CUSTOMER, TicketStatus.RESOLVED}),
     TicketStatus.IN_PROGRESS: frozenset({TicketStatus.WAITING_CUSTOMER, TicketStatus.RESOLVED}),

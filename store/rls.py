@@ -101,6 +101,11 @@ VIEWS: dict[str, View] = {
     "audit": Staff(),
     "audit_heads": Staff(),
     "counters": Shared(),
+    "provider_connections": Staff(),
+    "deliveries": Shared(),
+    "provider_reports": Staff(),
+    "document_contents": Own(),
+    "documents": Own(),
 }
 """Every table and what a customer sees of it. A table that is missing here stops the start."""
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import col, select
 
+from core.errors import NotFound
 from core.statuses import TransactionState, TransactionType
 from store.tables.payments import Payment, PaymentTransaction
 from store.unit import ReadTx, Tx
@@ -33,6 +34,26 @@ async def refunds_of(tx: ReadTx, payment_ids: Sequence[UUID], limit: int = 10) -
     return (await tx.session.exec(query)).all()
 
 
+async def order_of_transaction(tx: ReadTx, transaction_id: UUID) -> UUID:
+    """Return the order that a movement of money belongs to.
+
+    Raises:
+        NotFound: unknown, or another store's.
+    """
+    same = and_(col(PaymentTransaction.tenant_id) == col(Payment.tenant_id), col(PaymentTransaction.payment_id) == col(Payment.id))
+    query = select(Payment.order_id).join(PaymentTransaction, same).where(*_is(tx, transaction_id))
+    found = (await tx.session.exec(query)).first()
+    if found is None:
+        raise NotFound("payment transaction", transaction_id)
+    return found
+
+
+async def transaction(tx: ReadTx, transaction_id: UUID, *, lock: bool = False) -> PaymentTransaction:
+    """Return a movement of money that is known to exist, locked when `lock`: after its payment."""
+    query = select(PaymentTransaction).where(*_is(tx, transaction_id))
+    return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).one()
+
+
 async def cancel_pending(tx: Tx, payment_ids: Sequence[UUID]) -> None:
     """Call off what the provider has not taken yet, so that no money is taken for a cancelled order."""
     taking = [TransactionType.AUTHORIZATION, TransactionType.CAPTURE, TransactionType.CHARGE]
@@ -43,3 +64,7 @@ async def cancel_pending(tx: Tx, payment_ids: Sequence[UUID]) -> None:
         .values(state=TransactionState.CANCELLED)
     )
     await tx.connection.execute(query)
+
+
+def _is(tx: ReadTx, transaction_id: UUID) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return col(PaymentTransaction.tenant_id) == tx.tenant_id, col(PaymentTransaction.id) == transaction_id

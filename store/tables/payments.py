@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from core.statuses import PaymentKind, TransactionState, TransactionType
-from store.tables.base import TenantRow, belongs, instant, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, word, words_check
 
 
 class PaymentMethod(TenantRow, table=True):
@@ -115,6 +115,11 @@ class PaymentTransaction(TenantRow, table=True):
     reason: str = Field(default="", max_length=200)
     idempotency_key: str = Field(max_length=200)
     created_at: datetime = instant()
+    provider_reference: str = Field(default="", max_length=120)
+    """What the provider calls it."""
+    failure: str = Field(default="", max_length=300)
+    """Why the provider refused it."""
+    settled_at: datetime | None = instant_or_none()
 
 
 class RefundLine(TenantRow, table=True):

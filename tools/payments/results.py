@@ -1,9 +1,11 @@
 """What tools on payments give back."""
 
+from uuid import UUID
+
 from core.money import Money
-from core.statuses import PaymentStatus
+from core.statuses import PaymentStatus, TransactionState, TransactionType
 from tools.phrases import bullets, words
-from tools.result import Result
+from tools.result import Quote, Result
 
 
 class QuotedItem(Result):
@@ -63,3 +65,24 @@ class RefundIssued(Result):
         parts = bullets(f"{item.quantity} × {item.title}: {item.amount}" for item in self.items[:8])
         left = f"{self.left_to_refund} could still be refunded." if self.left_to_refund.minor else "Nothing is left to refund."
         return "\n".join([head, *parts, f"Reason: {words(self.reason)}. {left}"])
+
+
+class PaymentSettled(Result):
+    """How a movement of money ended; `changed` is false when that was known already."""
+
+    order: str
+    transaction: UUID
+    type: TransactionType
+    amount: Money
+    state: TransactionState
+    payment_status: PaymentStatus
+    changed: bool
+    reason: Quote | None = None
+    """Why the provider refused it."""
+
+    def text(self) -> str:
+        """Return how it ended and what the order's payment is now."""
+        why = f" (“{self.reason.text}”)" if self.reason else ""
+        known = "" if self.changed else " This was known already."
+        status = words(self.payment_status)
+        return f"{words(self.type).capitalize()} of {self.amount} on order {self.order} {self.state}{why}. Payment: {status}.{known}"
