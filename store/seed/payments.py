@@ -66,6 +66,9 @@ def transactions(draft: Draft) -> Iterator[Row]:
             reason=reason,
             idempotency_key=f"demo:{draft.number}:{kind.value}:{position}",
             created_at=at,
+            provider_reference=f"demo-{draft.number}-{position}" if state is TransactionState.SUCCEEDED else "",
+            failure=reason if state is TransactionState.FAILED else "",
+            settled_at=at if state in {TransactionState.SUCCEEDED, TransactionState.FAILED} else None,
         )
 
 
