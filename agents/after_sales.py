@@ -16,6 +16,8 @@ _ORDERS = Desk(
             "refund_quote",
             "issue_refund",
             "late_shipments",
+            "backorder_options",
+            "choose_backorder",
         }
     ),
     examples=(
@@ -42,9 +44,30 @@ _SERVICE = Desk(
     examples=("I need to talk to a human", "I would like to speak to somebody"),
 )
 
+_FULFILMENT = Desk(
+    name="fulfilment",
+    purpose="Preparing orders in the warehouse: which depot sends, picking, packing, and items that ran out after the order.",
+    tools=frozenset(
+        {
+            "get_order",
+            "track_order",
+            "warehouse_stock",
+            "fulfilment_options",
+            "allocate_order",
+            "create_pick_list",
+            "confirm_pick",
+            "pack_order",
+            "pick_lists",
+            "backorder_options",
+            "choose_backorder",
+        }
+    ),
+    examples=("get this order out of the warehouse", "an item is sold out after the customer ordered it"),
+)
+
 AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
     purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
-    desks=(_ORDERS, _RETURNS, _SERVICE),
+    desks=(_ORDERS, _RETURNS, _SERVICE, _FULFILMENT),
 )

@@ -38,6 +38,10 @@ class Permission(StrEnum):
     PURCHASE_WRITE = "purchase:write"
     SHIPMENT_READ = "shipment:read"
     SHIPMENT_WATCH = "shipment:watch"
+    SHIPMENT_WRITE = "shipment:write"
+    FULFILMENT_WRITE = "fulfilment:write"
+    CLAIM_OPEN = "claim:open"
+    CLAIM_DECIDE = "claim:decide"
     REFUND_READ = "refund:read"
     REFUND_ISSUE = "refund:issue"
     RETURN_READ = "return:read"
@@ -93,6 +97,9 @@ _STAFF = _CUSTOMER | {
     Permission.ORDER_HOLD,
     Permission.STOCK_READ,
     Permission.SHIPMENT_WATCH,
+    Permission.SHIPMENT_WRITE,
+    Permission.FULFILMENT_WRITE,
+    Permission.CLAIM_OPEN,
     Permission.RETURN_DECIDE,
     Permission.CUSTOMER_READ,
     Permission.CUSTOMER_WRITE,
@@ -114,6 +121,7 @@ _MANAGER = _STAFF | {
     Permission.CUSTOMER_EXPORT,
     Permission.CUSTOMER_ERASE,
     Permission.ONBOARDING_DECIDE,
+    Permission.CLAIM_DECIDE,
     Permission.CHANNEL_WRITE,
     Permission.APPROVAL_DECIDE,
 }

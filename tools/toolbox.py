@@ -1,6 +1,6 @@
 """Every tool of the product. This list is the only way in: nothing registers itself."""
 
-from tools import aftersales, backoffice, customers, fraud, inventory, marketplace, orders, payments, products, transport
+from tools import aftersales, backoffice, customers, fraud, inventory, marketplace, orders, payments, products, transport, warehouse
 from tools.knowledge import ArticleSearch, knowledge_tools
 from tools.registry import Toolbox
 
@@ -11,6 +11,7 @@ def build_toolbox(search: ArticleSearch) -> Toolbox:
         (
             *orders.TOOLS,
             *payments.TOOLS,
+            *warehouse.TOOLS,
             *transport.TOOLS,
             *aftersales.TOOLS,
             *customers.TOOLS,

@@ -108,6 +108,12 @@ async def lines_of(tx: ReadTx, order_ids: Sequence[UUID]) -> dict[UUID, list[Ord
     return grouped
 
 
+async def line(tx: Tx, line_id: UUID) -> OrderLine:
+    """Return a line of an order that is locked."""
+    query = select(OrderLine).where(col(OrderLine.tenant_id) == tx.tenant_id, col(OrderLine.id) == line_id)
+    return (await tx.session.exec(query.execution_options(populate_existing=True))).one()
+
+
 async def timeline(tx: ReadTx, order_id: UUID, limit: int = 10) -> Sequence[OrderEvent]:
     """Return the last `limit` entries of an order's timeline, oldest first."""
     query = (

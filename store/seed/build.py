@@ -8,12 +8,14 @@ from store.seed import (
     catalogue,
     channels,
     fraud,
+    handling,
     knowledge,
     merchandise,
     orders,
     parcels,
     payments,
     people,
+    rates,
     returns,
     stock,
     tickets,
@@ -30,7 +32,8 @@ _CHUNK = 500
 _ORDER_TABLES = (
     "orders", "order_lines", "order_changes", "order_change_lines", "order_events", "reservations", "stock_movements",
     "payment_methods", "balance_movements", "payments", "payment_transactions", "refund_lines",
-    "shipments", "shipment_lines", "tracking_events", "fraud_checks", "returns", "return_lines", "tickets",
+    "shipments", "shipment_lines", "tracking_events", "pick_lists", "pick_lines", "carrier_incidents", "carrier_claims",
+    "fraud_checks", "returns", "return_lines", "tickets",
 )  # fmt: skip
 
 
@@ -53,6 +56,7 @@ def _fill(shop: Shop) -> Iterator[Batch]:
     yield from people.batches(shop, crowd)
     yield from merchandise.batches(shop, goods)
     yield from stock.places(shop)
+    yield from rates.batches(shop)
     yield from knowledge.batches(shop)
     yield Batch(shop.tenant_id, "block_entries", list(_blocked(shop)))
     history = History(shop, crowd, goods)
@@ -68,6 +72,9 @@ def _fill(shop: Shop) -> Iterator[Batch]:
         "return": history.last_return,
         "ticket": history.last_ticket,
         "purchase_order": FIRST_NUMBER + len(purchases) - 1,
+        "shipment": FIRST_NUMBER + shop.orders - 1,
+        "pick_list": history.last_pick,
+        "claim": history.last_claim,
     }
     yield Batch(
         shop.tenant_id, "counters", [{"tenant_id": shop.tenant_id, "series": series, "last": number} for series, number in last.items()]
@@ -81,7 +88,7 @@ class History:
         self._shop, self._people, self._catalogue = shop, crowd, goods
         self.book = orders.StockBook()
         self._wallets = wallets.Wallets(shop, crowd)
-        self.last_return = self.last_ticket = FIRST_NUMBER - 1
+        self.last_return = self.last_ticket = self.last_pick = self.last_claim = FIRST_NUMBER - 1
 
     def batches(self) -> Iterator[Batch]:
         """Yield chunks of orders, each with its children, then the live tickets."""
@@ -121,6 +128,14 @@ class History:
             chunk["shipments"].append(parcels.shipment(draft))
             chunk["shipment_lines"].extend(parcels.contents(draft))
             chunk["tracking_events"].extend(parcels.tracking(draft))
+            chunk["carrier_incidents"].extend(handling.incident(draft))
+        for row in handling.claim(draft, self.last_claim + 1):
+            self.last_claim += 1
+            chunk["carrier_claims"].append(row)
+        for row in handling.pick_list(draft, self.last_pick + 1):
+            self.last_pick += 1
+            chunk["pick_lists"].append(row)
+            chunk["pick_lines"].extend(handling.pick_lines(draft, row))
         for row in returns.rma(draft, self.last_return + 1):
             self.last_return += 1
             chunk["returns"].append(row)

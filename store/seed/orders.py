@@ -73,6 +73,7 @@ def lines(draft: Draft) -> Iterator[Row]:
             title=good.title,
             category=good.category,
             quantity=quantity,
+            shipped=quantity if draft.shipped else 0,
             unit_price_minor=good.price,
             unit_cost_minor=good.cost,
         )

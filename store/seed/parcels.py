@@ -10,6 +10,8 @@ from store.seed.draft import Draft
 from store.seed.model import Row
 from store.seed.orders import ship_to
 
+_UNIT_GRAMS = 500
+_PACKAGING_GRAMS = 200
 _Scan = tuple[ShipmentStatus, str, str, datetime]
 
 
@@ -19,9 +21,14 @@ def shipment(draft: Draft) -> Row:
     return draft.shop.row(
         "shipments",
         draft.number,
+        number=f"S-{draft.number}",
         order_id=draft.order_id,
         carrier_id=draft.shop.id_of("carriers", plan.courier.code),
         warehouse_id=draft.shop.id_of("warehouses", plan.depot.code),
+        pick_list_id=None,
+        label_reference=f"labels/S-{draft.number}.pdf",
+        weight_grams=_UNIT_GRAMS * sum(quantity for _, quantity in plan.lines) + _PACKAGING_GRAMS,
+        parcels=1,
         tracking_number=f"{plan.courier.code[:3].upper()}{draft.number * 7919 % 1_000_003:06d}{draft.number:06d}",
         status=_scans(draft)[-1][0].value,
         shipped_at=times.shipped,
@@ -41,9 +48,8 @@ def contents(draft: Draft) -> Iterator[Row]:
 def tracking(draft: Draft) -> Iterator[Row]:
     """Yield the carrier's scans so far."""
     for position, (status, place, text, at) in enumerate(_scans(draft)):
-        yield draft.shop.row(
-            "tracking_events", f"{draft.number}-{position}", shipment_id=_id(draft), status=status.value, place=place, text=text, at=at
-        )
+        scan = {"external_id": f"{draft.number}-{position}", "status": status.value, "place": place, "text": text, "at": at}
+        yield draft.shop.row("tracking_events", f"{draft.number}-{position}", shipment_id=_id(draft), **scan)
 
 
 def _id(draft: Draft) -> UUID:

@@ -61,6 +61,7 @@ class OrderLine(TenantRow, table=True):
         belongs("order_id", "orders", on_delete="CASCADE"),
         belongs("variant_id", "variants"),
         CheckConstraint("quantity > 0 AND unit_price_minor >= 0", name="order_lines_quantity_check"),
+        CheckConstraint("shipped BETWEEN 0 AND quantity", name="order_lines_shipped_check"),
     )
     order_id: UUID = Field(index=True)
     variant_id: UUID = Field(index=True)
@@ -69,6 +70,8 @@ class OrderLine(TenantRow, table=True):
     category: str = Field(max_length=40)
     """Slug of the category when it was sold."""
     quantity: int
+    shipped: int = 0
+    """Units in parcels that were neither cancelled nor returned to the sender: a trigger keeps the sum, a constraint caps it."""
     unit_price_minor: int
     unit_cost_minor: int
 

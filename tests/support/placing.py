@@ -202,6 +202,7 @@ class Placing:
                 order_id=placed.id,
                 carrier_id=self.carrier_id,
                 warehouse_id=self.warehouse_id,
+                number=f"S-{placed.number}",
                 tracking_number=f"DPD{placed.number}",
                 status=status,
                 shipped_at=self.now - placed.age * 0.9,
@@ -214,7 +215,6 @@ class Placing:
             line_id = placed.line_ids[sold.sku]
             self.tx.add(ShipmentLine(tenant_id=self.tx.tenant_id, shipment_id=shipment.id, order_line_id=line_id, quantity=sold.quantity))
         for at, report in ((self.now - placed.age * 0.9, "Collected"), (arrived or self.now - placed.heard, "Sorted at the hub")):
-            self.tx.add(
-                TrackingEvent(tenant_id=self.tx.tenant_id, shipment_id=shipment.id, status=status, place="Lyon", text=report, at=at)
-            )
+            about = {"external_id": report, "status": status, "place": "Lyon", "text": report, "at": at}
+            self.tx.add(TrackingEvent(tenant_id=self.tx.tenant_id, shipment_id=shipment.id, **about))
         await self.tx.session.flush()

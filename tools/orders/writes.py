@@ -2,7 +2,7 @@
 
 from core.identity import Permission, RunContext
 from core.statuses import ORDER_TRANSITIONS, OrderStatus, PaymentStatus, change
-from store.queries import orders, reservations
+from store.queries import backorders, orders, picking, reservations
 from store.unit import Tx
 from tools.orders.changes import AddressChanged, OrderCancelled, OrderHeld
 from tools.orders.facts import (
@@ -55,6 +55,8 @@ async def cancel_order(tx: Tx, args: CancelOrder, ctx: RunContext, facts: Cancel
         shares = spread(plan.refund, value_lines(order, facts.lines, plan.refund))
         lines = [(value.line.id, amount.minor) for value, amount in shares]
         await pay_back(tx, ctx, order, facts.payments, lines, plan.refund, "order_cancelled")
+    await picking.call_off(tx, order.id)
+    await backorders.call_off(tx, [line.id for line in facts.lines])
     released = await reservations.release(tx, order.id)
     orders.note(tx, order, "order.cancelled", f"Cancelled: {words(args.reason)}")
     tx.emit("order.cancelled", order=order.number, reason=args.reason.value, refund=plan.refund.model_dump(), released_units=released)

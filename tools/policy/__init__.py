@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from tools.policy.alerts import AlertPolicy
 from tools.policy.approvals import ApprovalPolicy
 from tools.policy.cancellation import CancellationPolicy
+from tools.policy.carriers import CarrierPolicy
 from tools.policy.fraud import FraudPolicy
+from tools.policy.fulfilment import FulfilmentPolicy
 from tools.policy.pricing import PricingPolicy
 from tools.policy.refunds import RefundPolicy
 from tools.policy.returns import ReturnPolicy
@@ -32,6 +34,8 @@ class Policy(BaseModel):
     service: ServicePolicy = ServicePolicy()
     approvals: ApprovalPolicy = ApprovalPolicy()
     alerts: AlertPolicy = AlertPolicy()
+    fulfilment: FulfilmentPolicy = FulfilmentPolicy()
+    carriers: CarrierPolicy = CarrierPolicy()
 
 
 __all__ = ["Policy"]

@@ -24,6 +24,9 @@ class ServicePolicy(BaseModel):
     first_response_minutes: int = Field(default=60, ge=1)
     resolution_hours: int = Field(default=24, ge=1)
     late_credit_minor: Annotated[int, Loosens.UP] = Field(default=500, ge=0)
+    """What a customer gets for a late parcel."""
+    damage_credit_minor: Annotated[int, Loosens.UP] = Field(default=1_000, ge=0)
+    """What a customer gets for a parcel that was damaged on its way, besides a refund or a replacement."""
 
 
 def decide_ticket(_policy: ServicePolicy, _plan: object, _principal: Principal) -> Decision:

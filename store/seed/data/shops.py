@@ -113,6 +113,23 @@ CARRIERS = (
     Courier("fedex", "FedEx", 9100, 4.0, 1050, 2, 8),
 )
 
+
+class Service(NamedTuple):
+    """A way to deliver: which carriers offer it, at what per cent of their base rate, and how many days more or less it takes."""
+
+    code: str
+    name: str
+    carriers: tuple[str, ...]
+    percent: int
+    days: int
+
+
+SERVICES = (
+    Service("standard", "Standard", ("colissimo", "chronopost", "dpd", "colis_prive", "ups", "fedex"), 100, 0),
+    Service("pickup", "Pick-up point", ("colissimo", "dpd", "colis_prive"), 75, 1),
+    Service("express", "Express", ("chronopost", "ups", "fedex"), 165, -1),
+)
+
 CHANNELS = (("amazon", "Amazon"), ("ebay", "eBay"), ("shopify", "Shopify"))
 
 BLOCKED = (

@@ -1,0 +1,122 @@
+"""Units that ran out after the order: what could be sent instead, when more arrive, and who waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from core.fulfilment import BackorderStatus
+from store.queries.products import titled
+from store.tables.fulfilment import Backorder
+from store.unit import ReadTx, Tx
+
+_SUBSTITUTES = text(
+    """
+    SELECT v.id, v.sku, p.name, v.options, c.slug AS category, v.price_minor, v.cost_minor, stock.available,
+           v.product_id = own.product_id AS same_product
+    FROM variants own JOIN products q ON q.tenant_id = own.tenant_id AND q.id = own.product_id
+    JOIN products p ON p.tenant_id = q.tenant_id AND p.category_id = q.category_id AND p.active
+    JOIN categories c ON c.tenant_id = p.tenant_id AND c.id = p.category_id
+    JOIN variants v ON v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.id <> own.id AND v.currency = own.currency
+    JOIN LATERAL (SELECT coalesce(sum(s.on_hand - s.reserved), 0)::int AS available FROM stock_levels s
+                  WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id) stock ON stock.available >= :units
+    WHERE own.tenant_id = :tenant AND own.id = :variant AND v.price_minor BETWEEN :least AND :most
+    ORDER BY same_product DESC, abs(v.price_minor - :price), v.sku LIMIT :limit
+    """
+)
+_ARRIVALS = text("SELECT purchase_order_id, expected_at, free FROM expected_arrivals(:variants) ORDER BY expected_at, purchase_order_id")
+_LOCK = text("SELECT 1 FROM variants WHERE tenant_id = :tenant AND id = :variant FOR UPDATE")
+
+
+class Substitute(NamedTuple):
+    """A variant in stock that could be sent instead of another."""
+
+    id: UUID
+    sku: str
+    title: str
+    category: str
+    price_minor: int
+    cost_minor: int
+    available: int
+    same_product: bool
+
+
+class Arrival(NamedTuple):
+    """Units on their way from a supplier that nobody waits for."""
+
+    purchase_order_id: UUID
+    expected_at: datetime
+    free: int
+
+
+async def substitutes(tx: ReadTx, variant_id: UUID, units: int, price: int, tolerance_percent: int, limit: int) -> list[Substitute]:
+    """Return what is in stock instead of a variant: its own product first, then its category, the nearest price first."""
+    tolerance = price * tolerance_percent // 100
+    values = {"units": units, "price": price, "least": price - tolerance, "most": price + tolerance, "limit": limit}
+    rows = await tx.connection.execute(_SUBSTITUTES, {"tenant": tx.tenant_id, "variant": variant_id, **values})
+    return [_substitute(row) for row in rows]
+
+
+async def arrival(tx: ReadTx, variant_id: UUID, units: int) -> Arrival | None:
+    """Return the first delivery of a supplier that has so many units to spare."""
+    rows = await tx.connection.execute(_ARRIVALS, {"variants": [variant_id]})
+    return next((Arrival(*row) for row in rows if row.free >= units), None)
+
+
+async def lock_variant(tx: Tx, variant_id: UUID) -> None:
+    """Keep two customers from waiting for the same units of a delivery."""
+    await tx.connection.execute(_LOCK, {"tenant": tx.tenant_id, "variant": variant_id})
+
+
+async def fill(tx: Tx, line_id: UUID, units: int) -> int:
+    """Mark so many waiting units of a line as come, the longest waiting first, and return what is charged for them in minor units."""
+    query = (
+        select(Backorder)
+        .where(col(Backorder.tenant_id) == tx.tenant_id, col(Backorder.order_line_id) == line_id)
+        .where(col(Backorder.status) == BackorderStatus.WAITING)
+        .order_by(col(Backorder.created_at), col(Backorder.id))
+    )
+    left, charge = units, 0
+    for row in (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True))).all():
+        come = min(row.quantity, left)
+        if not come:
+            break
+        left -= come
+        due = row.charge_minor * come // row.quantity
+        charge += due
+        if come < row.quantity:
+            rest = row.model_dump(exclude={"id", "quantity", "charge_minor"})
+            tx.add(Backorder(**rest, quantity=row.quantity - come, charge_minor=row.charge_minor - due))
+        row.quantity, row.charge_minor = come, due
+        row.status, row.filled_at = BackorderStatus.FILLED, tx.now
+        tx.session.add(row)
+    await tx.session.flush()
+    return charge
+
+
+async def call_off(tx: Tx, line_ids: Sequence[UUID]) -> None:
+    """End the waiting for lines of an order that will not be sent."""
+    query = select(Backorder).where(
+        col(Backorder.tenant_id) == tx.tenant_id,
+        col(Backorder.order_line_id).in_(line_ids),
+        col(Backorder.status) == BackorderStatus.WAITING,
+    )
+    for row in (await tx.session.exec(query.with_for_update())).all():
+        row.status = BackorderStatus.CANCELLED
+        tx.session.add(row)
+
+
+def _substitute(row: Any) -> Substitute:
+    return Substitute(
+        row.id,
+        row.sku,
+        titled(row.name, row.options),
+        row.category,
+        row.price_minor,
+        row.cost_minor,
+        row.available,
+        row.same_product,
+    )
