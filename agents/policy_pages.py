@@ -114,6 +114,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "cancellation": policy.cancellation,
         "refunds": policy.refunds,
         "service": policy.service,
+        "fulfilment": policy.fulfilment,
         "categories": _categories(policy),
         "credit_categories": " and ".join(credit),
         "signals": _signals(policy.fraud, money(policy.fraud.order_total_over_minor)),

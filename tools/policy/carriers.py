@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.fulfilment import SHIPMENT_TRANSITIONS, ClaimStatus, IncidentKind, RateZone
 from core.money import Money
@@ -20,26 +19,20 @@ class CarrierPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    price_percent: int = Field(default=40, ge=0, le=100)
-    transit_percent: int = Field(default=30, ge=0, le=100)
-    on_time_percent: int = Field(default=20, ge=0, le=100)
-    rating_percent: int = Field(default=10, ge=0, le=100)
-    measured_days: int = Field(default=90, ge=1)
+    price_weight: int = Field(default=40, ge=1, le=100)
+    transit_weight: int = Field(default=30, ge=1, le=100)
+    on_time_weight: int = Field(default=20, ge=1, le=100)
+    rating_weight: int = Field(default=10, ge=1, le=100)
+    measured_days: int = Field(default=90, ge=1, le=365)
     """Punctuality is measured over parcels of so many days."""
-    measured_parcels: int = Field(default=20, ge=1)
+    measured_parcels: int = Field(default=20, ge=1, le=1_000)
     """With fewer parcels than this, the rate that the carrier states counts."""
     delivery_hour: int = Field(default=18, ge=0, le=23)
     """Hour (UTC) by which a parcel is promised on its day."""
-    claim_days: int = Field(default=30, ge=1)
+    claim_days: int = Field(default=30, ge=1, le=365)
     """A claim is made within so many days of the promised date."""
     europe: tuple[str, ...] = tuple("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IT LT LU LV MT NL NO PL PT RO SE SI SK".split())
     """Countries (ISO 3166) with the European rate."""
-
-    @model_validator(mode="after")
-    def _weights(self) -> Self:
-        if self.price_percent + self.transit_percent + self.on_time_percent + self.rating_percent != 100:
-            raise ValueError("the four weights must add up to 100")
-        return self
 
     def zone(self, origin: str, destination: str) -> RateZone:
         """Return the zone of a way between two countries."""
@@ -80,16 +73,17 @@ def rank(policy: CarrierPolicy, offers: Sequence[Offer]) -> list[Ranked]:
     cheaper, then to the first code, so the order in which offers come does not matter.
     """
     criteria = (
-        ("price", policy.price_percent, [-offer.price.minor for offer in offers]),
-        ("transit time", policy.transit_percent, [-offer.transit_days for offer in offers]),
-        ("punctuality", policy.on_time_percent, [offer.on_time_bp for offer in offers]),
-        ("rating", policy.rating_percent, [offer.rating_tenths for offer in offers]),
+        ("price", policy.price_weight, [-offer.price.minor for offer in offers]),
+        ("transit time", policy.transit_weight, [-offer.transit_days for offer in offers]),
+        ("punctuality", policy.on_time_weight, [offer.on_time_bp for offer in offers]),
+        ("rating", policy.rating_weight, [offer.rating_tenths for offer in offers]),
     )
-    shares = [(name, percent, _normalised(values)) for name, percent, values in criteria]
+    shares = [(name, weight, _normalised(values)) for name, weight, values in criteria]
+    total = sum(weight for _, weight, _ in criteria)
     ranked = [
         Ranked(
             offer=offer,
-            score_bp=sum(percent * share[position] for _, percent, share in shares) // 100,
+            score_bp=sum(weight * share[position] for _, weight, share in shares) // total,
             best_at=[name for name, _, share in shares if share[position] == _WHOLE_BP],
         )
         for position, offer in enumerate(offers)

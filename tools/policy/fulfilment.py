@@ -1,7 +1,7 @@
 """Fulfilment: which warehouse sends an order, when it may be picked and sent, and what happens when an item has run out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.money import Money
 from core.statuses import OrderStatus, PaymentStatus
 from tools.policy.decision import Decision, Preview, allow, confirm, deny
+from tools.policy.figures import Loosens
 
 _PAID = frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 _WHOLE_BP = 10_000
@@ -19,35 +20,34 @@ class FulfilmentPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    fulfils_all_percent: int = Field(default=70, ge=0, le=100)
+    fulfils_all_weight: int = Field(default=70, ge=1, le=100)
     """What it weighs that one warehouse has all lines."""
-    free_capacity_percent: int = Field(default=30, ge=0, le=100)
+    free_capacity_weight: int = Field(default=30, ge=1, le=100)
     """What the share of a warehouse's free capacity weighs."""
     utilisation_from_percent: int = Field(default=70, ge=0, le=100)
     utilisation_to_percent: int = Field(default=85, ge=0, le=100)
     """A warehouse should be filled between these two."""
-    packaging_grams: int = Field(default=200, ge=0)
+    packaging_grams: int = Field(default=200, ge=0, le=5_000)
     """What the packaging of a parcel weighs."""
-    parcel_grams: int = Field(default=30_000, gt=0)
+    parcel_grams: int = Field(default=30_000, ge=1, le=100_000)
     """What a parcel weighs at most."""
-    backorder_days: int = Field(default=21, ge=1)
+    backorder_days: int = Field(default=21, ge=1, le=365)
     """How long a customer waits for units that are not on order yet."""
     alternative_price_percent: int = Field(default=20, ge=0, le=100)
     """How far the price of an alternative may be from the price of what has run out."""
-    ship_unpaid: bool = False
+    ship_unpaid: Annotated[bool, Loosens.UP] = False
     """Whether an order is prepared before it is paid or its payment is authorized."""
 
     @model_validator(mode="after")
-    def _weights(self) -> Self:
-        if self.fulfils_all_percent + self.free_capacity_percent != 100:
-            raise ValueError("fulfils_all_percent and free_capacity_percent must add up to 100")
+    def _in_order(self) -> Self:
         if self.utilisation_from_percent > self.utilisation_to_percent:
             raise ValueError("utilisation_from_percent must not be above utilisation_to_percent")
         return self
 
     def score(self, *, fulfils_all: bool, free_bp: int) -> int:
         """Return a warehouse's score in basis points, given its free share of capacity in basis points."""
-        return (self.fulfils_all_percent * (_WHOLE_BP if fulfils_all else 0) + self.free_capacity_percent * free_bp) // 100
+        weighed = self.fulfils_all_weight * (_WHOLE_BP if fulfils_all else 0) + self.free_capacity_weight * free_bp
+        return weighed // (self.fulfils_all_weight + self.free_capacity_weight)
 
     def load(self, used_bp: int) -> str:
         """Return `below`, `within` or `above`: how a warehouse's utilisation stands to the target."""
