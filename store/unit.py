@@ -60,7 +60,7 @@ class ReadTx:
     async def run(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of `%s` or `%(name)s` places on the driver itself, and return its rows: for what every call pays."""
         try:
-            cursor = await self.driver.execute(statement, values)  # pyright: ignore[reportArgumentType]
+            cursor = await self.driver.execute(statement, values or None)  # pyright: ignore[reportArgumentType]
             return await cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise DBAPIError.instance(statement, None, error, psycopg.Error) from error  # pyright: ignore[reportArgumentType]

@@ -1,8 +1,10 @@
 """Commands for whoever runs Storehand: schema, demo data, API, workers, a health check."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.markup import escape
 
@@ -89,12 +91,18 @@ def worker(data_dir: DataDir = None) -> None:
     with_runtime(read_settings(data_dir), work)
 
 
-def doctor(data_dir: DataDir = None) -> None:
+Audit = Annotated[bool, typer.Option("--audit", help="Read the whole database and name every row that breaks an invariant.")]
+AsJson = Annotated[bool, typer.Option("--json", help="With --audit: one JSON object.")]
+
+
+def doctor(audit: Audit = False, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Check every part and say what to do about what is wrong. Exit code 1 when something is.
 
-    Example: storehand doctor
+    Example: storehand doctor --audit
     """
     settings = read_settings(data_dir)
+    if audit:
+        raise typer.Exit(0 if _show_books(with_runtime(settings, _examine_books), as_json=as_json) else 1)
     try:
         lines = with_runtime(settings, _examine)
     except StorehandError as error:
@@ -102,6 +110,40 @@ def doctor(data_dir: DataDir = None) -> None:
     for fine, name, finding in lines:
         out().print(f"{'[green]ok  [/green]' if fine else '[red]FAIL[/red]'} {name:<20} {escape(finding)}")
     raise typer.Exit(0 if all(fine for fine, _, _ in lines) else 1)
+
+
+async def _examine_books(runtime: Any) -> list[Any]:
+    from server.checks import examine_books
+
+    return await examine_books(runtime)
+
+
+def _show_books(books: list[Any], *, as_json: bool) -> bool:
+    """Print what an audit found; return whether all of it holds."""
+    whole = all(each.whole for each in books)
+    if as_json:
+        shown = [
+            {
+                "tenant": each.tenant,
+                "audit_entries": each.chain.entries,
+                "audit_broken_at": each.chain.broken_at,
+                "invariants": [asdict(finding) for finding in each.findings],
+            }
+            for each in books
+        ]
+        print(orjson.dumps({"whole": whole, "tenants": shown}, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
+        return whole
+    for each in books:
+        out().print(f"[bold]{escape(each.tenant)}[/bold]")
+        for finding in each.findings:
+            mark = "[green]ok  [/green]" if not finding.count else "[red]FAIL[/red]"
+            out().print(f"  {mark} {escape(finding.claim)}{f': {finding.count} violations' if finding.count else ''}")
+            for violation in finding.violations:
+                out().print(f"         {escape(violation.subject)}  [dim]{escape(violation.detail)}[/dim]")
+        broken = each.chain.broken_at
+        mark, where = ("[green]ok  [/green]", "is whole") if broken is None else ("[red]FAIL[/red]", f"is broken at entry {broken}")
+        out().print(f"  {mark} the audit chain of {each.chain.entries} entries {where}")
+    return whole
 
 
 async def _examine(runtime: Any) -> list[tuple[bool, str, str]]:

@@ -1,0 +1,182 @@
+"""What must be true of a tenant's rows whatever was called, each as a query that names the rows for which it is not.
+
+Constraints and triggers keep most of it by themselves; the queries find what came in past them, and what no constraint can say.
+"""
+
+from dataclasses import dataclass
+
+from store.unit import ReadTx
+
+SHOWN = 20
+"""At most this many violations of one invariant are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A claim, and a query that returns `(subject, detail)` for each row that breaks it."""
+
+    claim: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A row that breaks a claim."""
+
+    subject: str
+    """What people call the row, such as an order's number."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How often a claim is broken, with the first `SHOWN` violations."""
+
+    claim: str
+    count: int
+    violations: list[Violation]
+
+
+_MONEY = (
+    Invariant(
+        "an order's total is its subtotal and shipping without the discount",
+        "SELECT number, format('%s <> %s + %s - %s', total_minor, subtotal_minor, shipping_minor, discount_minor) FROM orders "
+        "WHERE total_minor <> subtotal_minor + shipping_minor - discount_minor",
+    ),
+    Invariant(
+        "an order's subtotal is the sum of its lines",
+        "SELECT o.number, format('%s <> %s', o.subtotal_minor, sum(l.quantity * l.unit_price_minor)) FROM orders o "
+        "JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id GROUP BY o.id, o.number, o.subtotal_minor "
+        "HAVING sum(l.quantity * l.unit_price_minor) <> o.subtotal_minor",
+    ),
+    Invariant(
+        "an order and its payments are in one currency",
+        "SELECT o.number, format('%s, paid in %s', o.currency, p.currency) FROM orders o "
+        "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.currency <> o.currency",
+    ),
+    Invariant(
+        "refunds never exceed what was captured",
+        "SELECT id::text, format('%s of %s', refunded_minor, captured_minor) FROM payments WHERE refunded_minor > captured_minor",
+    ),
+    Invariant(
+        "a payment's sums are those of its transactions",
+        "SELECT p.id::text, format('captured %s, refunded %s', p.captured_minor, p.refunded_minor) FROM payments p "
+        "LEFT JOIN payment_transactions t ON t.tenant_id = p.tenant_id AND t.payment_id = p.id "
+        "GROUP BY p.id, p.captured_minor, p.refunded_minor "
+        "HAVING coalesce(sum(t.amount_minor) FILTER (WHERE t.type IN ('capture', 'charge') AND t.state = 'succeeded'), 0) "
+        "<> p.captured_minor "
+        "OR coalesce(sum(t.amount_minor) FILTER (WHERE t.type = 'refund' AND t.state IN ('pending', 'succeeded')), 0) <> p.refunded_minor",
+    ),
+    Invariant(
+        "the lines of a refund are never more than the refund",
+        "SELECT t.id::text, format('%s of %s', sum(l.amount_minor), t.amount_minor) FROM payment_transactions t "
+        "JOIN refund_lines l ON l.tenant_id = t.tenant_id AND l.transaction_id = t.id GROUP BY t.id, t.amount_minor "
+        "HAVING sum(l.amount_minor) > t.amount_minor",
+    ),
+    Invariant(
+        "an order is called refunded only when nothing of it is left",
+        "SELECT o.number, format('%s kept', sum(p.captured_minor - p.refunded_minor)) FROM orders o "
+        "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE o.payment_status = 'refunded' "
+        "GROUP BY o.id, o.number HAVING sum(p.captured_minor - p.refunded_minor) <> 0",
+    ),
+    Invariant(
+        "a cancelled order keeps no money",
+        "SELECT o.number, format('%s kept', sum(p.captured_minor - p.refunded_minor)) FROM orders o "
+        "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE o.status = 'cancelled' "
+        "GROUP BY o.id, o.number HAVING sum(p.captured_minor - p.refunded_minor) <> 0",
+    ),
+)
+_STOCK = (
+    Invariant(
+        "available stock is never below zero",
+        "SELECT v.sku || ' in ' || w.code, format('%s on hand, %s reserved', s.on_hand, s.reserved) FROM stock_levels s "
+        "JOIN variants v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id "
+        "JOIN warehouses w ON w.tenant_id = s.tenant_id AND w.id = s.warehouse_id WHERE s.on_hand < s.reserved OR s.reserved < 0",
+    ),
+    Invariant(
+        "reserved stock is that of the active reservations",
+        "SELECT v.sku, format('%s reserved, reservations of %s', s.reserved, coalesce(sum(r.quantity), 0)) FROM stock_levels s "
+        "JOIN variants v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id LEFT JOIN reservations r ON r.tenant_id = s.tenant_id "
+        "AND r.variant_id = s.variant_id AND r.warehouse_id = s.warehouse_id AND r.status = 'active' "
+        "GROUP BY s.id, v.sku, s.reserved HAVING coalesce(sum(r.quantity), 0) <> s.reserved",
+    ),
+    Invariant(
+        "an order that ended holds no stock",
+        "SELECT DISTINCT o.number, o.status::text FROM orders o JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id "
+        "JOIN reservations r ON r.tenant_id = l.tenant_id AND r.order_line_id = l.id "
+        "WHERE o.status IN ('cancelled', 'delivered', 'returned') AND r.status = 'active'",
+    ),
+)
+_GOODS = (
+    Invariant(
+        "no more units are shipped than were ordered",
+        "SELECT o.number, format('%s of %s %s', sum(i.quantity), l.quantity, l.sku) FROM order_lines l "
+        "JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id "
+        "JOIN shipment_lines i ON i.tenant_id = l.tenant_id AND i.order_line_id = l.id "
+        "JOIN shipments s ON s.tenant_id = i.tenant_id AND s.id = i.shipment_id WHERE s.status NOT IN ('failed', 'returned') "
+        "GROUP BY o.number, l.id, l.quantity, l.sku HAVING sum(i.quantity) > l.quantity",
+    ),
+    Invariant(
+        "no more units come back than were ordered",
+        "SELECT o.number, format('%s of %s %s', sum(i.quantity), l.quantity, l.sku) FROM order_lines l "
+        "JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id "
+        "JOIN return_lines i ON i.tenant_id = l.tenant_id AND i.order_line_id = l.id "
+        "JOIN returns r ON r.tenant_id = i.tenant_id AND r.id = i.return_id WHERE r.status NOT IN ('rejected', 'cancelled') "
+        "GROUP BY o.number, l.id, l.quantity, l.sku HAVING sum(i.quantity) > l.quantity",
+    ),
+    Invariant(
+        "a delivered order has the date of it",
+        "SELECT number, 'no delivered_at' FROM orders WHERE status = 'delivered' AND delivered_at IS NULL",
+    ),
+    Invariant(
+        "a delivered parcel has the date of it",
+        "SELECT tracking_number, 'no delivered_at' FROM shipments WHERE status = 'delivered' AND delivered_at IS NULL",
+    ),
+    Invariant(
+        "a stored fraud score is the sum of its signals, at most 100",
+        "SELECT c.id::text, format('%s, signals of %s', c.score, (SELECT coalesce(sum((s ->> 'points')::int), 0) "
+        "FROM jsonb_array_elements(c.signals) s)) FROM fraud_checks c "
+        "WHERE c.score <> least(100, (SELECT coalesce(sum((s ->> 'points')::int), 0) FROM jsonb_array_elements(c.signals) s))",
+    ),
+)
+_RECORDS = (
+    Invariant("every claimed call has its answer", "SELECT key, tool FROM ledger WHERE status = 'pending'"),
+    Invariant(
+        "every recorded call is in the audit chain, once",
+        "SELECT l.key, format('%s entries', count(a.seq)) FROM ledger l LEFT JOIN audit a ON a.tenant_id = l.tenant_id "
+        "AND a.action = 'tool.' || l.tool AND a.body ->> 'key' = l.key GROUP BY l.tenant_id, l.key HAVING count(a.seq) <> 1",
+    ),
+    Invariant(
+        "every audited call is in the ledger",
+        "SELECT a.body ->> 'key', a.action FROM audit a LEFT JOIN ledger l ON l.tenant_id = a.tenant_id AND l.key = a.body ->> 'key' "
+        "WHERE a.action LIKE 'tool.%' AND l.key IS NULL",
+    ),
+    Invariant(
+        "an approval is used once, by the call that asked for it",
+        "SELECT a.id::text, a.tool FROM approvals a LEFT JOIN ledger l ON l.tenant_id = a.tenant_id AND l.key = 'approval:' || a.id "
+        "WHERE a.status = 'consumed' AND (l.key IS NULL OR l.status <> 'ok' OR l.tool <> a.tool)",
+    ),
+    Invariant(
+        "nobody approved what needs a second pair of eyes for themselves",
+        "SELECT id::text, tool FROM approvals WHERE four_eyes AND decided_by = requester_id AND status IN ('approved', 'consumed')",
+    ),
+    Invariant(
+        "a run's log has no gaps",
+        "SELECT r.id::text, format('%s facts up to %s, the run says %s', count(*), max(e.seq), r.seq) FROM runs r "
+        "JOIN run_events e ON e.tenant_id = r.tenant_id AND e.run_id = r.id GROUP BY r.id, r.seq "
+        "HAVING count(*) <> r.seq OR max(e.seq) <> r.seq",
+    ),
+)
+INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_GOODS, *_RECORDS)
+
+
+_NAMED = "SELECT *, count(*) OVER () FROM ({query}) AS broken (subject, detail) ORDER BY 1 LIMIT {most}"
+
+
+async def check(tx: ReadTx, invariant: Invariant) -> Finding:
+    """Look for rows of the transaction's tenant that break a claim."""
+    rows = await tx.run(_NAMED.format(query=invariant.query, most=SHOWN))
+    return Finding(invariant.claim, int(rows[0][2]) if rows else 0, [Violation(str(row[0]), str(row[1])) for row in rows])
+
+
+__all__ = ["INVARIANTS", "Finding", "Invariant", "Violation", "check"]
