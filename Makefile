@@ -1,6 +1,6 @@
 # One word for each job. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install lock fmt lint types test test-external chaos bench eval demo docs
+.PHONY: help install lock fmt lint types test test-external chaos storm bench eval demo docs
 
 help: ## List the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ chaos: ## Kill workers at every point that matters, pause them past their lease 
 
 bench: ## Speed, side by side with peers
 	uv run python -m bench
+
+storm: ## Ten thousand random calls by random people, then an audit of the whole database
+	uv run storehand eval storm --calls 10000
 
 eval: ## Measured quality of the agents
 	uv run storehand eval smoke

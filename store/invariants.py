@@ -140,7 +140,7 @@ _GOODS = (
     ),
 )
 _RECORDS = (
-    Invariant("every claimed call has its answer", "SELECT key, tool FROM ledger WHERE status = 'pending'"),
+    Invariant("every claimed call has its answer", "SELECT key, tool FROM ledger WHERE result = '{}'::jsonb"),
     Invariant(
         "every recorded call is in the audit chain, once",
         "SELECT l.key, format('%s entries', count(a.seq)) FROM ledger l LEFT JOIN audit a ON a.tenant_id = l.tenant_id "
