@@ -25,10 +25,16 @@ _REPORTS = Desk(
     purpose="The shop in figures: sales reports, the shop at a glance, alerts, what changed.",
     tools=frozenset({"sales_report", "shop_overview", "list_alerts", "acknowledge_alert", "resolve_alert"}),
 )
+_RULES = Desk(
+    name="rules",
+    purpose="The shop's own rules: limits, windows, thresholds, approvers; their versions, changes and trials.",
+    tools=frozenset({"rules_in_force", "policy_history", "policy_diff", "policy_dry_run", "change_policy", "search_articles"}),
+    examples=("change a rule of the shop", "what would other limits have meant"),
+)
 
 KNOWLEDGE = AgentSpec(
     name="knowledge",
     title="Knowledge",
     purpose="Products, how-to questions, shop policies (returns, delivery, warranty), sales reports and the shop at a glance.",
-    desks=(_ADVICE, _REPORTS),
+    desks=(_ADVICE, _REPORTS, _RULES),
 )

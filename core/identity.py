@@ -69,6 +69,8 @@ class Permission(StrEnum):
     ONBOARDING_DECIDE = "onboarding:decide"
     SUPPLIER_READ = "supplier:read"
     APPROVAL_DECIDE = "approval:decide"
+    POLICY_READ = "policy:read"
+    POLICY_WRITE = "policy:write"
     AUDIT_READ = "audit:read"
     RUN_DEBUG = "run:debug"
     PROVIDER_REPORT = "provider:report"
@@ -112,6 +114,7 @@ _STAFF = _CUSTOMER | {
     Permission.ONBOARDING_READ,
     Permission.ONBOARDING_WRITE,
     Permission.SUPPLIER_READ,
+    Permission.POLICY_READ,
 }
 _MANAGER = _STAFF | {
     Permission.PRICE_WRITE,
@@ -130,7 +133,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: _CUSTOMER,
     Role.STAFF: _STAFF,
     Role.MANAGER: _MANAGER,
-    Role.OWNER: _MANAGER | {Permission.AUDIT_READ},
+    Role.OWNER: _MANAGER | {Permission.POLICY_WRITE, Permission.AUDIT_READ},
     Role.DEVELOPER: _MANAGER | {Permission.AUDIT_READ, Permission.RUN_DEBUG},
     Role.SYSTEM: frozenset({Permission.PROVIDER_REPORT}),
 }

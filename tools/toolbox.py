@@ -1,6 +1,7 @@
 """Every tool of the product. This list is the only way in: nothing registers itself."""
 
 from tools import aftersales, backoffice, customers, fraud, inventory, marketplace, orders, payments, products, transport, warehouse
+from tools.governance import governed
 from tools.knowledge import ArticleSearch, knowledge_tools
 from tools.registry import Toolbox
 
@@ -8,7 +9,7 @@ from tools.registry import Toolbox
 def build_toolbox(search: ArticleSearch) -> Toolbox:
     """Return the tools; `search` finds articles for the knowledge module."""
     return Toolbox(
-        (
+        governed(
             *orders.TOOLS,
             *payments.TOOLS,
             *warehouse.TOOLS,

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidInput
-from core.identity import Principal, RunContext
+from core.identity import RunContext
 from core.money import Money
 from core.statuses import PaymentKind, ReturnReason, ReturnStatus, ReturnType, TicketPriority
 from store.queries import exchanges, orders, payments, returns
@@ -25,7 +25,7 @@ from tools.payments.methods import PaymentMethodRef, balance, chosen
 from tools.policy import Policy
 from tools.policy import returns as returns_policy
 from tools.policy.decision import Decision
-from tools.policy.returns import Assessment, ReturnedOrder, ReturnPlan, Settlement, assess
+from tools.policy.returns import Assessment, ReturnedOrder, ReturnPlan, Settlement, assess, free
 from tools.spec import Args
 from tools.variants import variant
 
@@ -118,13 +118,6 @@ class ReturnFacts:
     wanted: tuple[Sibling, ...] = ()
     """For an exchange, what goes out instead of each line of the plan."""
     method: PaymentMethod | None = None
-
-    def decide(self, principal: Principal) -> Decision:
-        """Return what the policy says."""
-        if self.refused is not None:
-            return self.refused
-        assert self.plan is not None
-        return returns_policy.decide(self.policy.returns, self.plan, principal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +241,6 @@ def coming_back(
             units -= taken
         parts.append(part)
     return parts
-
-
-def free(line: Assessment) -> Assessment:
-    """Return a line that comes back without fees and without a refund."""
-    zero = Money.zero(line.gross.currency)
-    return line.model_copy(update={"restocking_fee": zero, "return_shipping": zero, "refund": zero})
 
 
 async def _opened(tx: Tx, number: str) -> tuple[Order, list[LineValue]]:

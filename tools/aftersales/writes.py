@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from core.identity import Permission, RunContext
+from core.identity import Permission, Principal, RunContext
 from core.money import Money
 from core.statuses import RETURN_TRANSITIONS, ReturnStatus, change
 from store.queries import counters, orders
@@ -23,15 +23,24 @@ from tools.aftersales.facts import (
 from tools.aftersales.module import module
 from tools.aftersales.results import ReturnDecided, ReturnedItem, ReturnRequested
 from tools.phrases import words
-from tools.policy.decision import allow
-from tools.spec import Audience, Effect
+from tools.policy import Policy, returns
+from tools.policy.decision import Decision, allow
+from tools.spec import Args, Audience, Effect
+
+
+def may_return(policy: Policy, facts: ReturnFacts, _args: Args, principal: Principal) -> Decision:
+    """Decide on what comes back, or say why nothing can."""
+    if facts.refused is not None:
+        return facts.refused
+    assert facts.plan is not None
+    return returns.decide(policy.returns, facts.plan, principal)
 
 
 @module.tool(
     effect=Effect.WRITE,
     permission=Permission.RETURN_REQUEST,
     facts=return_facts,
-    policy=lambda _policy, facts, _args, principal: facts.decide(principal),
+    policy=may_return,
     examples=(
         "I want to return the headset from order 1017",
         "send back order 1042, changed my mind",
@@ -52,7 +61,7 @@ async def request_return(tx: Tx, args: RequestReturn, _ctx: RunContext, facts: R
     effect=Effect.WRITE,
     permission=Permission.RETURN_REQUEST,
     facts=exchange_facts,
-    policy=lambda _policy, facts, _args, principal: facts.decide(principal),
+    policy=may_return,
     examples=(
         "exchange the shoes from order 1042 for size 43",
         "swap the jacket in 1042 for the olive one",

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from core.identity import Permission, RunContext
 from core.statuses import ALERT_TRANSITIONS, AlertLevel, AlertStatus, change
-from store.queries import alerts, policies
+from store.queries import alerts
 from store.tables.alerts import Alert
 from store.unit import ReadTx, Tx
 from tools.arguments import AlertNumber, Limit, Note
 from tools.backoffice.module import module
+from tools.governance import versions
 from tools.phrases import day, listing, plural, words
 from tools.policy import Policy
 from tools.policy.alerts import AlertPlan, decide_alert
@@ -44,7 +45,7 @@ async def raise_alert(
         detail: what else helps to decide; may quote people.
         data: figures and references for programs.
     """
-    policy = await _in_force(tx)
+    policy = await versions.in_force(tx)
     raised = await alerts.put(
         tx,
         kind=kind,
@@ -58,12 +59,6 @@ async def raise_alert(
     if raised.fresh:
         tx.emit("alert.raised", alert=raised.number, kind=kind, subject=subject, level=level.value)
     return raised.number
-
-
-async def _in_force(tx: Tx) -> Policy:
-    """Return the policy, read here so that nobody has to carry it to where an alert is raised."""
-    version = await policies.current_version(tx)
-    return Policy.model_validate({**await policies.body(tx, version), "version": version}) if version else Policy()
 
 
 class AlertShown(Result):

@@ -56,6 +56,7 @@ async def _purchase(tx: Tx, args: CreatePurchaseOrder, _ctx: RunContext, policy:
         reorder_point=row.reorder_point,
         open_quantity=row.on_order,
         expected=f"{row.lead_days} days after the order",
+        proposed_for=None if args.quantity else row.mean_daily_sales,
     )
     return _Purchase(item, row, plan)
 

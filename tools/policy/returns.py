@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,9 @@ from core.money import Money
 from core.statuses import PaymentKind, ReturnReason, ReturnType
 from tools.policy.decision import Decision, Preview, confirm, deny
 from tools.policy.figures import Loosens
+
+if TYPE_CHECKING:
+    from tools.policy import Policy
 
 
 class CategoryRule(BaseModel):
@@ -103,6 +106,9 @@ class Assessment(BaseModel):
     refund_as: Literal["payment", "store_credit"]
     needs_photo: bool
     automatic: bool
+    line: ReturnableLine | None = None
+    """What was assessed, so that it can be assessed again."""
+    assessed_at: datetime | None = None
 
 
 def assess(policy: ReturnPolicy, line: ReturnableLine, reason: ReturnReason, quantity: int, now: datetime) -> Assessment:
@@ -142,7 +148,15 @@ def assess(policy: ReturnPolicy, line: ReturnableLine, reason: ReturnReason, qua
         refund_as=rule.refund_as,
         needs_photo=reason in NEEDS_PHOTO,
         automatic=reason in AUTO_APPROVED,
+        line=line,
+        assessed_at=now,
     )
+
+
+def free(line: Assessment) -> Assessment:
+    """Return an assessment for what is sent again: nothing is kept, and nothing is paid back."""
+    zero = Money.zero(line.gross.currency)
+    return line.model_copy(update={"restocking_fee": zero, "return_shipping": zero, "refund": zero})
 
 
 class ReturnedOrder(BaseModel):
@@ -202,6 +216,16 @@ class ReturnPlan(BaseModel):
         """Return the sum of a part over all lines."""
         zero = Money.zero(self.lines[0].refund.currency)
         return sum((getattr(line, part) for line in self.lines), zero)
+
+    def under(self, policy: "Policy") -> "ReturnPlan":
+        """Return the plan as it would have been made under another policy."""
+        return self.model_copy(update={"lines": [self._again(policy.returns, line) for line in self.lines]})
+
+    def _again(self, policy: ReturnPolicy, old: Assessment) -> Assessment:
+        if old.line is None or old.assessed_at is None:
+            return old
+        new = assess(policy, old.line, self.reason, old.quantity, old.assessed_at)
+        return free(new) if self.type in {ReturnType.EXCHANGE, ReturnType.REPLACEMENT} else new
 
 
 def decide(policy: ReturnPolicy, plan: ReturnPlan, _principal: Principal) -> Decision:

@@ -1,7 +1,7 @@
 """Stock: when it is low, how much to order, and how purchases are approved."""
 
 import math
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +9,9 @@ from core.identity import Principal, Role
 from core.money import Money
 from tools.policy.decision import Decision, Preview, allow, approve, deny
 from tools.policy.figures import Loosens
+
+if TYPE_CHECKING:
+    from tools.policy import Policy
 
 
 class StockPolicy(BaseModel):
@@ -67,6 +70,15 @@ class PurchasePlan(BaseModel):
     open_quantity: int
     """Units already ordered and not yet received."""
     expected: str
+    proposed_for: float | None = None
+    """Mean daily sales, when the quantity is the one that the policy proposes for them."""
+
+    def under(self, policy: "Policy") -> "PurchasePlan":
+        """Return the plan as it would have been made under another policy."""
+        if self.proposed_for is None:
+            return self
+        quantity = policy.stock.order_quantity(self.proposed_for)
+        return self.model_copy(update={"quantity": quantity, "total": self.unit_cost * quantity})
 
 
 def decide_purchase(policy: StockPolicy, plan: PurchasePlan, _principal: Principal) -> Decision:
