@@ -154,8 +154,8 @@ async def test_a_change_before_a_planned_one_must_say_which_it_wants(shop: Shop,
 async def test_a_diff_says_every_figure_in_words_and_by_path(shop: Shop, desk: Desk) -> None:
     await change(shop, desk, TIGHTER)
     await change(shop, desk, [{"path": "returns.general.window_days", "value": "14"}], based_on=1)
-    last = await desk.call(shop.staff, "policy_diff", {})
-    assert [each["path"] for each in last.data["differences"]] == ["returns.general.window_days"]
+    last = await desk.ok(shop.staff, "policy_diff", {})
+    assert [each["path"] for each in last["differences"]] == ["returns.general.window_days"]
     whole = await desk.ok(shop.staff, "policy_diff", {"before": 0, "after": 2})
     assert [(each["path"], each["before"], each["after"]) for each in whole["differences"]] == [
         ("returns.general.window_days", "30 days", "14 days"),
