@@ -11,7 +11,24 @@ _FRAUD = Desk(
 _STOCK = Desk(
     name="stock",
     purpose="Stock that runs low, stock corrections and orders to suppliers.",
-    tools=frozenset({"low_stock", "check_stock", "create_purchase_order", "adjust_stock"}),
+    tools=frozenset(
+        {
+            "low_stock",
+            "check_stock",
+            "stock_movements",
+            "reorder_proposal",
+            "set_reorder_point",
+            "create_purchase_order",
+            "list_purchase_orders",
+            "receive_purchase_order",
+            "cancel_purchase_order",
+            "adjust_stock",
+            "bulk_adjust_stock",
+            "transfer_stock",
+            "reserve_stock",
+            "release_reservation",
+        }
+    ),
     examples=("what should we reorder", "are we running out of anything"),
 )
 _DELIVERY = Desk(

@@ -31,11 +31,17 @@ class Permission(StrEnum):
     ORDER_CANCEL = "order:cancel"
     ORDER_HOLD = "order:hold"
     ORDER_WRITE = "order:write"
+    ORDER_PLACE = "order:place"
+    ORDER_NOTE = "order:note"
+    ORDER_SPLIT = "order:split"
+    COUPON_WRITE = "coupon:write"
     PRODUCT_READ = "product:read"
     PRICE_WRITE = "price:write"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
+    STOCK_RESERVE = "stock:reserve"
     PURCHASE_WRITE = "purchase:write"
+    PURCHASE_RECEIVE = "purchase:receive"
     SHIPMENT_READ = "shipment:read"
     SHIPMENT_WATCH = "shipment:watch"
     SHIPMENT_WRITE = "shipment:write"
@@ -82,6 +88,7 @@ _CUSTOMER = frozenset(
         Permission.ORDER_READ,
         Permission.ORDER_CANCEL,
         Permission.ORDER_WRITE,
+        Permission.ORDER_PLACE,
         Permission.PRODUCT_READ,
         Permission.SHIPMENT_READ,
         Permission.REFUND_READ,
@@ -97,7 +104,11 @@ _CUSTOMER = frozenset(
 )
 _STAFF = _CUSTOMER | {
     Permission.ORDER_HOLD,
+    Permission.ORDER_NOTE,
+    Permission.ORDER_SPLIT,
     Permission.STOCK_READ,
+    Permission.STOCK_RESERVE,
+    Permission.PURCHASE_RECEIVE,
     Permission.SHIPMENT_WATCH,
     Permission.SHIPMENT_WRITE,
     Permission.FULFILMENT_WRITE,
@@ -120,6 +131,7 @@ _MANAGER = _STAFF | {
     Permission.PRICE_WRITE,
     Permission.STOCK_WRITE,
     Permission.PURCHASE_WRITE,
+    Permission.COUPON_WRITE,
     Permission.FRAUD_DECIDE,
     Permission.CUSTOMER_EXPORT,
     Permission.CUSTOMER_ERASE,

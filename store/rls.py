@@ -1,10 +1,11 @@
 """Row security as data: which rows a caller may see, enforced by Postgres whatever the query says.
 
 Each transaction sets `app.tenant_id` and, for a customer, `app.customer_id`; without them there are no rows. Every tenant table
-is FORCEd and has one policy. A customer's view of a table is one of four kinds:
+is FORCEd and has one policy. A customer's view of a table is one of five kinds:
 
     SHARED      the shop's own things that a customer's effect touches too: catalogue, stock, carriers
     STAFF       nothing: fraud, suppliers, channels, reports
+    DEPOSIT     nothing, but effects of customers add rows: figures of the shop
     Own(column) rows whose column is the customer
     Via(column, parent) rows whose parent row is visible
 """
@@ -40,7 +41,12 @@ class Staff:
     """A customer sees no row."""
 
 
-View = Own | Via | Shared | Staff
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A customer sees no row, but what a customer does may add rows."""
+
+
+View = Own | Via | Shared | Staff | Deposit
 
 VIEWS: dict[str, View] = {
     "tenants": Shared(),
@@ -115,6 +121,12 @@ VIEWS: dict[str, View] = {
     "provider_reports": Staff(),
     "document_contents": Own(),
     "documents": Own(),
+    "stock_holds": Staff(),
+    "coupons": Shared(),
+    "coupon_uses": Via("order_id", "orders"),
+    "import_runs": Staff(),
+    "order_days": Deposit(),
+    "sales_days": Deposit(),
 }
 """Every table and what a customer sees of it. A table that is missing here stops the start."""
 
@@ -127,7 +139,7 @@ def predicate(table: str, view: View) -> str:
     own_tenant = f"{'id' if table == 'tenants' else 'tenant_id'} = {_TENANT}"
     if isinstance(view, Shared):
         return own_tenant
-    if isinstance(view, Staff):
+    if isinstance(view, Staff | Deposit):
         return f"{own_tenant} AND {_CUSTOMER} IS NULL"
     if isinstance(view, Own):
         return f"{own_tenant} AND ({_CUSTOMER} IS NULL OR {view.column} = {_CUSTOMER})"
@@ -138,11 +150,12 @@ def predicate(table: str, view: View) -> str:
 def statements(table: str, view: View) -> list[str]:
     """Return the DDL that puts `table` under row security."""
     condition = predicate(table, view)
+    check = predicate(table, Shared()) if isinstance(view, Deposit) else condition
     return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"DROP POLICY IF EXISTS tenant_rows ON {table}",
-        f"CREATE POLICY tenant_rows ON {table} USING ({condition}) WITH CHECK ({condition})",
+        f"CREATE POLICY tenant_rows ON {table} USING ({condition}) WITH CHECK ({check})",
     ]
 
 

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from core.errors import InvalidInput
 from store.queries.products import titled
-from store.tables.inventory import StockLevel, Warehouse
+from store.tables.inventory import Warehouse
 from store.unit import ReadTx, Tx
 
 _STOCK = """
@@ -30,7 +30,7 @@ _LOW = text(
     SELECT low.*, s.name AS supplier, s.lead_days, count(*) OVER ()::int AS total, coalesce(o.units, 0)::int AS on_order
     FROM low JOIN suppliers s ON s.tenant_id = :tenant AND s.id = low.supplier_id
     LEFT JOIN LATERAL (
-      SELECT sum(po.quantity) AS units FROM purchase_orders po
+      SELECT sum(po.quantity - po.received_quantity) AS units FROM purchase_orders po
       WHERE po.tenant_id = :tenant AND po.variant_id = low.id AND po.status = 'ordered'
     ) o ON true
     ORDER BY low.available::float / greatest(low.reorder_point, 1), low.mean_daily_sales DESC, low.sku LIMIT :limit
@@ -47,10 +47,27 @@ _BY_WAREHOUSE = text(
 _REORDER = text(
     """
     SELECT v.id, v.reorder_point, coalesce((
-      SELECT sum(po.quantity) FROM purchase_orders po
+      SELECT sum(po.quantity - po.received_quantity) FROM purchase_orders po
       WHERE po.tenant_id = v.tenant_id AND po.variant_id = v.id AND po.status = 'ordered'), 0)::int AS on_order
     FROM variants v WHERE v.tenant_id = :tenant AND v.id = ANY(:variants)
     """
+)
+_SUPPLY = text(
+    """
+    SELECT v.id, v.sku, p.name, v.options, v.cost_minor, v.currency, v.reorder_point, s.name AS supplier, s.lead_days, s.max_lead_days,
+      coalesce((SELECT sum(l.on_hand - l.reserved) FROM stock_levels l
+        WHERE l.tenant_id = v.tenant_id AND l.variant_id = v.id), 0)::int AS available,
+      coalesce((SELECT sum(po.quantity - po.received_quantity) FROM purchase_orders po
+        WHERE po.tenant_id = v.tenant_id AND po.variant_id = v.id AND po.status = 'ordered'), 0)::int AS on_order
+    FROM variants v JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
+    JOIN suppliers s ON s.tenant_id = p.tenant_id AND s.id = p.supplier_id
+    WHERE v.tenant_id = :tenant AND (cast(:variants AS uuid[]) IS NULL OR v.id = ANY(:variants))
+      AND (cast(:variants AS uuid[]) IS NOT NULL OR p.active) ORDER BY v.sku
+    """
+)
+_POINT = text(
+    "UPDATE variants SET reorder_point = :point, mean_daily_sales = coalesce(cast(:mean AS float), mean_daily_sales), "
+    "max_daily_sales = coalesce(cast(:peak AS float), max_daily_sales) WHERE tenant_id = :tenant AND id = :variant"
 )
 _LOCK = text("SELECT 1 FROM variants WHERE tenant_id = :tenant AND id = :variant FOR UPDATE")
 """A statement of its own: what is read in the statement that waits for a lock is older than the lock."""
@@ -59,7 +76,7 @@ _PURCHASE = text(
     SELECT v.id, v.cost_minor, v.currency, v.reorder_point, v.mean_daily_sales, s.id AS supplier_id, s.name AS supplier, s.lead_days,
       coalesce((SELECT sum(l.on_hand - l.reserved) FROM stock_levels l
         WHERE l.tenant_id = v.tenant_id AND l.variant_id = v.id), 0)::int AS available,
-      coalesce((SELECT sum(po.quantity) FROM purchase_orders po
+      coalesce((SELECT sum(po.quantity - po.received_quantity) FROM purchase_orders po
         WHERE po.tenant_id = v.tenant_id AND po.variant_id = v.id AND po.status = 'ordered'), 0)::int AS on_order,
       (SELECT w.id FROM warehouses w WHERE w.tenant_id = v.tenant_id ORDER BY w.capacity_units DESC, w.code LIMIT 1) AS warehouse_id
     FROM variants v JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
@@ -94,6 +111,23 @@ class LevelRow:
     name: str
     on_hand: int
     reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyRow:
+    """What a variant costs, who supplies it and how fast, and how much of it there is."""
+
+    id: UUID
+    sku: str
+    title: str
+    cost_minor: int
+    currency: str
+    reorder_point: int
+    supplier: str
+    lead_days: int
+    max_lead_days: int
+    available: int
+    on_order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +170,28 @@ async def reorder_points(tx: ReadTx, variants: list[UUID]) -> dict[UUID, tuple[i
     return {row.id: (row.reorder_point, row.on_order) for row in rows}
 
 
+async def supply(tx: ReadTx, variants: list[UUID] | None) -> list[SupplyRow]:
+    """Return supply and stock of some variants, or of all that are sold, by SKU."""
+    rows = (await tx.connection.execute(_SUPPLY, {"tenant": tx.tenant_id, "variants": variants})).mappings()
+    names = [name for name in SupplyRow.__slots__ if name != "title"]
+    return [SupplyRow(title=titled(row["name"], row["options"]), **{name: row[name] for name in names}) for row in rows]
+
+
+async def lock_variant(tx: Tx, variant_id: UUID) -> None:
+    """Lock a variant against a second change of its figures."""
+    await tx.connection.execute(_LOCK, {"tenant": tx.tenant_id, "variant": variant_id})
+
+
+async def set_reorder_point(tx: Tx, variant_id: UUID, point: int, mean: float | None = None, peak: float | None = None) -> None:
+    """Set when a variant is reordered, and the daily sales that this follows from where it does."""
+    values = {"tenant": tx.tenant_id, "variant": variant_id, "point": point, "mean": mean, "peak": peak}
+    await tx.connection.execute(_POINT, values)
+
+
 async def for_purchase(tx: Tx, variant_id: UUID) -> PurchaseRow:
     """Lock a variant against a second purchase and return what a purchase needs to know."""
+    await lock_variant(tx, variant_id)
     values = {"tenant": tx.tenant_id, "variant": variant_id}
-    await tx.session.execute(_LOCK, values)
     row = (await tx.session.execute(_PURCHASE, values)).mappings().one()
     return PurchaseRow(**row)
 
@@ -157,14 +209,6 @@ async def warehouse(tx: ReadTx, ref: str) -> Warehouse:
             return row
     known = ", ".join(f"{row.code} ({row.city})" for row in rows)
     raise InvalidInput(f"there is no warehouse “{ref}”; there are: {known}", field="warehouse", code="unknown_warehouse")
-
-
-async def level(tx: Tx, variant_id: UUID, warehouse_id: UUID) -> StockLevel | None:
-    """Return what a warehouse holds of a variant, locked."""
-    query = select(StockLevel).where(
-        col(StockLevel.tenant_id) == tx.tenant_id, col(StockLevel.variant_id) == variant_id, col(StockLevel.warehouse_id) == warehouse_id
-    )
-    return (await tx.session.exec(query.with_for_update())).first()
 
 
 def _low(row: Any) -> LowRow:

@@ -67,6 +67,7 @@ _ONE = text(
     ORDER BY p.active DESC LIMIT 1
     """
 )
+_SKU = text("SELECT sku FROM variants WHERE tenant_id = :tenant AND id = :variant")
 _VARIANTS = text(
     """
     SELECT v.sku, v.options, v.price_minor, v.currency, coalesce(sum(l.on_hand - l.reserved), 0)::int AS available
@@ -208,6 +209,11 @@ async def named(tx: ReadTx, ref: str) -> ProductRow | None:
     values = {"tenant": tx.tenant_id, "slug": ref.lower(), "sku": ref.upper(), "name": ref}
     row = (await tx.session.execute(_ONE, values)).mappings().first()
     return ProductRow(**row) if row else None
+
+
+async def sku_of(tx: ReadTx, variant_id: UUID) -> str:
+    """Return the SKU of a variant that a row points to."""
+    return str((await tx.connection.execute(_SKU, {"tenant": tx.tenant_id, "variant": variant_id})).scalar_one())
 
 
 async def variants(tx: ReadTx, product_id: UUID, limit: int = 40) -> list[VariantRow]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from store.seed import (
     catalogue,
     channels,
+    coupons,
     fraud,
     handling,
     knowledge,
@@ -59,6 +60,7 @@ def _fill(shop: Shop) -> Iterator[Batch]:
     yield from rates.batches(shop)
     yield from knowledge.batches(shop)
     yield Batch(shop.tenant_id, "block_entries", list(_blocked(shop)))
+    yield Batch(shop.tenant_id, "coupons", coupons.coupons(shop))
     history = History(shop, crowd, goods)
     yield from history.batches()
     shelves = stock.shelves(shop, goods, history.book)

@@ -53,6 +53,7 @@ def order(draft: Draft) -> Row:
         shipped_at=times.shipped if draft.shipped else None,
         delivered_at=times.arrives if draft.delivered else None,
         cancelled_at=times.cancelled if draft.cancelled else None,
+        parent_order_id=None,
     )
 
 

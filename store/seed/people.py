@@ -82,6 +82,7 @@ class People:
             store_credit_minor=credit,
             created_at=created_at,
             erased_at=None,
+            external_id="",
         )
         self.rows.append(row)
         other = _address(rng, name) if rng.random() < 0.3 else None

@@ -22,6 +22,7 @@ _PURCHASES = (
     PurchaseOrderStatus.PROPOSED,
     PurchaseOrderStatus.CANCELLED,
 )
+_CLOSED = frozenset({PurchaseOrderStatus.RECEIVED, PurchaseOrderStatus.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def purchases(shop: Shop, catalogue: Catalogue, first_number: int) -> list[Row]:
     rows: list[Row] = []
     for position, (good, status) in enumerate(zip(goods, _PURCHASES, strict=True)):
         created = shop.now - timedelta(days=30 - 5 * position)
+        quantity, closed = rng.choice((20, 30, 40, 60)), status in _CLOSED
         rows.append(
             shop.row(
                 "purchase_orders",
@@ -69,12 +71,14 @@ def purchases(shop: Shop, catalogue: Catalogue, first_number: int) -> list[Row]:
                 supplier_id=good.supplier_id,
                 variant_id=good.id,
                 warehouse_id=shop.id_of("warehouses", WAREHOUSES[0].code),
-                quantity=rng.choice((20, 30, 40, 60)),
+                quantity=quantity,
+                received_quantity=quantity if status is PurchaseOrderStatus.RECEIVED else 0,
                 unit_cost_minor=good.cost,
                 currency=shop.profile.currency,
                 status=status.value,
                 created_at=created,
                 expected_at=created + timedelta(days=12),
+                closed_at=min(created + timedelta(days=11), shop.now) if closed else None,
             )
         )
     return rows

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from store.tables.base import TenantRow, belongs, instant, instant_or_none
@@ -13,7 +13,10 @@ class Customer(TenantRow, table=True):
     """Somebody who buys from the store."""
 
     __tablename__ = "customers"
-    __table_args__ = (UniqueConstraint("tenant_id", "email"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "email"),
+        Index("customers_external_key", "tenant_id", "external_id", unique=True, postgresql_where=text("external_id <> ''")),
+    )
     email: str = Field(max_length=200)
     name: str = Field(max_length=120)
     phone: str | None = Field(default=None, max_length=40)
@@ -23,6 +26,8 @@ class Customer(TenantRow, table=True):
     created_at: datetime = instant()
     erased_at: datetime | None = instant_or_none()
     """When everything personal was taken out; the row stays for the books."""
+    external_id: str = Field(default="", max_length=60)
+    """The id in the system that the customer was imported from; empty when there is none."""
 
 
 class Address(TenantRow, table=True):

@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.statuses import PurchaseOrderStatus, ReservationStatus
+from core.stock_statuses import HoldKind
 from store.tables.base import TenantRow, belongs, instant, instant_or_none, word, words_check
 
 
@@ -86,14 +87,52 @@ class PurchaseOrder(TenantRow, table=True):
         belongs("warehouse_id", "warehouses"),
         words_check("status", PurchaseOrderStatus, "purchase_orders_status_check"),
         CheckConstraint("quantity > 0", name="purchase_orders_quantity_check"),
+        CheckConstraint(
+            "received_quantity BETWEEN 0 AND quantity AND (status <> 'received' OR received_quantity = quantity) "
+            "AND (status <> 'proposed' OR received_quantity = 0)",
+            name="purchase_orders_received_check",
+        ),
+        Index("purchase_orders_status_idx", "tenant_id", "status", "expected_at"),
+        Index("purchase_orders_created_idx", "tenant_id", "created_at"),
     )
     number: str = Field(max_length=20)
     supplier_id: UUID
     variant_id: UUID = Field(index=True)
     warehouse_id: UUID
     quantity: int
+    received_quantity: int = 0
     unit_cost_minor: int
     currency: str = Field(max_length=3)
     status: PurchaseOrderStatus = word(PurchaseOrderStatus, PurchaseOrderStatus.ORDERED)
     created_at: datetime = instant()
     expected_at: datetime = instant()
+    closed_at: datetime | None = instant_or_none()
+    """When the last units came, or when the rest was called off."""
+
+
+class StockHold(TenantRow, table=True):
+    """Units that somebody keeps aside for a while, before there is an order; they count as reserved."""
+
+    __tablename__ = "stock_holds"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),
+        belongs("variant_id", "variants"),
+        belongs("warehouse_id", "warehouses"),
+        words_check("kind", HoldKind, "stock_holds_kind_check"),
+        words_check("status", ReservationStatus, "stock_holds_status_check"),
+        CheckConstraint("quantity > 0 AND expires_at > created_at", name="stock_holds_quantity_check"),
+        CheckConstraint("(status = 'active') = (ended_at IS NULL)", name="stock_holds_ended_check"),
+        Index("stock_holds_active_idx", "tenant_id", "expires_at", postgresql_where=text("status = 'active'")),
+    )
+    number: str = Field(max_length=20)
+    """Such as H-1001."""
+    variant_id: UUID
+    warehouse_id: UUID
+    quantity: int
+    kind: HoldKind = word(HoldKind)
+    status: ReservationStatus = word(ReservationStatus, ReservationStatus.ACTIVE)
+    purpose: str = Field(max_length=120)
+    held_by: str = Field(max_length=120)
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    ended_at: datetime | None = instant_or_none()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.statuses import CancelReason, FulfilmentStatus, OrderStatus, PaymentStatus
@@ -25,7 +25,13 @@ class Order(TenantRow, table=True):
         CheckConstraint("total_minor >= 0", name="orders_total_check"),
         Index("orders_placed_idx", "tenant_id", "placed_at"),
         Index("orders_status_idx", "tenant_id", "status", "placed_at"),
+        belongs("parent_order_id", "orders"),
+        CheckConstraint("parent_order_id <> id", name="orders_parent_check"),
         Index("orders_customer_idx", "tenant_id", "customer_id", "placed_at"),
+        Index("orders_parent_idx", "tenant_id", "parent_order_id", postgresql_where=text("parent_order_id IS NOT NULL")),
+        Index("orders_external_idx", "tenant_id", "external_id"),
+        Index("orders_total_idx", "tenant_id", "total_minor"),
+        Index("orders_tags_idx", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
     )
     number: str = Field(max_length=20)
     customer_id: UUID
@@ -51,6 +57,8 @@ class Order(TenantRow, table=True):
     shipped_at: datetime | None = instant_or_none()
     delivered_at: datetime | None = instant_or_none()
     cancelled_at: datetime | None = instant_or_none()
+    parent_order_id: UUID | None = None
+    """The order that this one was split from."""
 
 
 class OrderLine(TenantRow, table=True):

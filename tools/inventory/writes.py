@@ -11,10 +11,11 @@ from core.errors import Conflict
 from core.identity import Permission, Principal, RunContext
 from core.money import Money
 from core.statuses import PurchaseOrderStatus
-from store.queries import counters, inventory
+from store.queries import counters, inventory, stock
 from store.queries.inventory import PurchaseRow
 from store.queries.products import Item
-from store.tables.inventory import PurchaseOrder, StockLevel, StockMovement, Warehouse
+from store.queries.stock import Level
+from store.tables.inventory import PurchaseOrder, Warehouse
 from store.unit import Tx
 from tools.arguments import ItemRef, Quantity
 from tools.inventory.module import module
@@ -144,14 +145,15 @@ class AdjustStock(Args):
 class _Adjustment:
     item: Item
     warehouse: Warehouse
-    level: StockLevel | None
+    levels: list[Level]
     plan: AdjustmentPlan
 
 
 async def _adjustment(tx: Tx, args: AdjustStock, _ctx: RunContext, _policy: Policy) -> _Adjustment:
     item = await match.one(tx, args.item)
     warehouse = await inventory.warehouse(tx, args.warehouse)
-    level = await inventory.level(tx, item.id, warehouse.id)
+    levels = await stock.levels(tx, [item.id], lock=True)
+    level = next((each for each in levels if each.warehouse_id == warehouse.id), None)
     plan = AdjustmentPlan(
         sku=item.sku,
         title=item.title,
@@ -161,7 +163,7 @@ async def _adjustment(tx: Tx, args: AdjustStock, _ctx: RunContext, _policy: Poli
         on_hand=level.on_hand if level else 0,
         reserved=level.reserved if level else 0,
     )
-    return _Adjustment(item, warehouse, level, plan)
+    return _Adjustment(item, warehouse, levels, plan)
 
 
 def _may_adjust(policy: Policy, adjustment: _Adjustment, _args: AdjustStock, principal: Principal) -> Decision:
@@ -186,37 +188,17 @@ def _may_adjust(policy: Policy, adjustment: _Adjustment, _args: AdjustStock, pri
 async def adjust_stock(tx: Tx, args: AdjustStock, _ctx: RunContext, adjustment: _Adjustment) -> StockAdjusted:
     """Correct how many units of an item a warehouse holds."""
     item, warehouse, plan = adjustment.item, adjustment.warehouse, adjustment.plan
-    level = adjustment.level or StockLevel(tenant_id=tx.tenant_id, variant_id=item.id, warehouse_id=warehouse.id, on_hand=0)
-    level.on_hand += plan.delta
-    tx.add(level)
-    movement = StockMovement(
-        tenant_id=tx.tenant_id,
-        variant_id=item.id,
-        warehouse_id=warehouse.id,
-        delta=plan.delta,
-        reason=args.reason.value,
-        reference=(tx.principal.name or tx.principal.role.value)[:80],
-        created_at=tx.now,
-    )
-    tx.add(movement)
+    before, reference = stock.available(adjustment.levels), tx.principal.name or tx.principal.role.value
+    on_hand, reserved = await stock.move(tx, item.id, warehouse.id, plan.delta, args.reason.value, reference)
     tx.emit("stock.adjusted", sku=item.sku, warehouse=warehouse.code, delta=plan.delta, reason=args.reason.value)
-    await _warn(tx, item, plan.delta)
+    await stock.warn_low(tx, before)
     return StockAdjusted(
         sku=item.sku,
         title=item.title,
         warehouse=warehouse.code,
         delta=plan.delta,
         reason=args.reason.value,
-        on_hand=level.on_hand,
-        reserved=level.reserved,
-        available=level.on_hand - level.reserved,
+        on_hand=on_hand,
+        reserved=reserved,
+        available=on_hand - reserved,
     )
-
-
-async def _warn(tx: Tx, item: Item, delta: int) -> None:
-    """Emit `stock.low` when this correction took an item to or below its reorder point."""
-    await tx.session.flush()
-    available = sum(row.on_hand - row.reserved for row in await inventory.levels(tx, [item.id]))
-    reorder_point, _ = (await inventory.reorder_points(tx, [item.id]))[item.id]
-    if available <= reorder_point < available - delta:
-        tx.emit("stock.low", sku=item.sku, available=available, reorder_point=reorder_point)

@@ -29,6 +29,16 @@ class StockPolicy(BaseModel):
     """Up to here a manager's purchase order goes out at once; above, the owner approves."""
     adjustment_limit_units: Annotated[int, Loosens.UP] = Field(default=50, ge=0)
     """Up to here a correction of stock is made at once; above, a manager approves."""
+    transfer_limit_units: Annotated[int, Loosens.UP] = Field(default=200, ge=0)
+    """Up to here units move between warehouses at once; above, a manager approves."""
+    soft_hold_minutes: int = Field(default=30, ge=1, le=1440)
+    """How long units are kept aside for somebody who is still deciding."""
+    hard_hold_hours: int = Field(default=24, ge=1, le=720)
+    """How long units are kept aside for somebody who has decided."""
+    hard_hold_limit_units: Annotated[int, Loosens.UP] = Field(default=50, ge=0)
+    """Up to here units are kept aside for a day at once; above, a manager approves."""
+    sales_days: int = Field(default=90, ge=7, le=365)
+    """Reorder points and quantities follow from the sales of so many days."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -46,8 +56,12 @@ class StockPolicy(BaseModel):
             return "high"
         return "low" if available <= reorder_point else "ok"
 
+    def safety_stock(self, mean_daily: float, max_daily: float, lead_days: int, max_lead_days: int) -> int:
+        """Return max daily x max lead - mean daily x mean lead, in whole units."""
+        return math.ceil(max(0.0, max_daily * max_lead_days - mean_daily * lead_days))
+
     def reorder_point(self, mean_daily: float, max_daily: float, lead_days: int, max_lead_days: int) -> int:
-        """Return mean daily x lead + safety stock, where safety stock = max daily x max lead - mean daily x mean lead."""
+        """Return mean daily x lead + safety stock."""
         safety = max(0.0, max_daily * max_lead_days - mean_daily * lead_days)
         return math.ceil(mean_daily * lead_days + safety)
 

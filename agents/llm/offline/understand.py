@@ -21,7 +21,7 @@ _NAMED, _COMMANDED, _KNOW_NOT_DO = 0.22, 0.3, 0.7
 """What the words of its name in a sentence add to a tool, the more when its verb comes first; and what a question takes from one
 that changes something."""
 _NOUNS = frozenset(
-    map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address"))
+    map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address", "set"))
 )
 """Words of tools' names that are no verbs of their own."""
 _MOST = 3
