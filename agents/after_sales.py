@@ -13,6 +13,8 @@ _ORDERS = Desk(
             "track_order",
             "cancel_order",
             "change_address",
+            "modify_order_items",
+            "change_payment_method",
             "refund_quote",
             "issue_refund",
             "late_shipments",
@@ -28,6 +30,29 @@ _ORDERS = Desk(
         "my payment failed",
         "update my delivery address",
     ),
+)
+_PAYMENTS = Desk(
+    name="payments",
+    purpose="Payments: what was held, taken and paid back, payment methods, gift cards and store credit.",
+    tools=frozenset(
+        {
+            "find_orders",
+            "get_order",
+            "order_payments",
+            "failed_payments",
+            "authorize_payment",
+            "capture_payment",
+            "void_payment",
+            "change_payment_method",
+            "list_payment_methods",
+            "gift_card_balance",
+            "issue_store_credit",
+            "issue_gift_card",
+            "refund_quote",
+            "issue_refund",
+        }
+    ),
+    examples=("was my card charged twice", "a customer's payment was declined", "is there money left on my gift card"),
 )
 _RETURNS = Desk(
     name="returns",
@@ -69,5 +94,5 @@ AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
     purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
-    desks=(_ORDERS, _RETURNS, _SERVICE, _FULFILMENT),
+    desks=(_ORDERS, _PAYMENTS, _RETURNS, _SERVICE, _FULFILMENT),
 )

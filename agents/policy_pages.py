@@ -26,6 +26,9 @@ _RULE_WORDS = {
     "fraud.release_held": "The release of a held order",
     "listing.publish": "A change on a sales channel",
     "address.held_order": "A new address for an order that is being checked",
+    "order_items.held_order": "Other items for an order that is being checked",
+    "payment_method.held_order": "Another payment method for an order that is being checked",
+    "credit.over_limit": "Store credit or a gift card over the limit",
     "purchase.over_limit": "A purchase order over the limit",
     "policy.loosens": "A change of these rules that gives more away",
 }
@@ -113,6 +116,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "returns": policy.returns,
         "cancellation": policy.cancellation,
         "refunds": policy.refunds,
+        "changes": policy.order_changes,
         "service": policy.service,
         "fulfilment": policy.fulfilment,
         "categories": _categories(policy),

@@ -50,6 +50,10 @@ class Permission(StrEnum):
     CLAIM_DECIDE = "claim:decide"
     REFUND_READ = "refund:read"
     REFUND_ISSUE = "refund:issue"
+    PAYMENT_READ = "payment:read"
+    PAYMENT_WATCH = "payment:watch"
+    PAYMENT_WRITE = "payment:write"
+    CREDIT_ISSUE = "credit:issue"
     RETURN_READ = "return:read"
     RETURN_REQUEST = "return:request"
     RETURN_DECIDE = "return:decide"
@@ -92,6 +96,7 @@ _CUSTOMER = frozenset(
         Permission.PRODUCT_READ,
         Permission.SHIPMENT_READ,
         Permission.REFUND_READ,
+        Permission.PAYMENT_READ,
         Permission.REFUND_ISSUE,
         Permission.RETURN_READ,
         Permission.RETURN_REQUEST,
@@ -114,6 +119,9 @@ _STAFF = _CUSTOMER | {
     Permission.FULFILMENT_WRITE,
     Permission.CLAIM_OPEN,
     Permission.RETURN_DECIDE,
+    Permission.PAYMENT_WATCH,
+    Permission.PAYMENT_WRITE,
+    Permission.CREDIT_ISSUE,
     Permission.CUSTOMER_READ,
     Permission.CUSTOMER_WRITE,
     Permission.FRAUD_READ,

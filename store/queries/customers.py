@@ -52,6 +52,12 @@ async def match(tx: ReadTx, wanted: str, limit: int = 6) -> Sequence[Customer]:
     return []
 
 
+async def locked(tx: ReadTx, customer_id: UUID) -> Customer:
+    """Return a customer as the row is now, locked: before the customer's methods and balances."""
+    query = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == customer_id)
+    return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True))).one()
+
+
 async def figures(tx: ReadTx, customer_id: UUID) -> Figures:
     """Return a customer's history in figures."""
     return Figures(*(await tx.connection.execute(_FIGURES, {"tenant": tx.tenant_id, "customer": customer_id})).one())

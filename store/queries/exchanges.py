@@ -11,7 +11,8 @@ _SIBLINGS = text(
     """
     SELECT v.id, v.sku, v.options, v.price_minor, v.currency, p.name,
            coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_levels s
-                     WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), 0) AS available
+                     WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), 0) AS available,
+           v.cost_minor
     FROM variants own
     JOIN variants v ON v.tenant_id = own.tenant_id AND v.product_id = own.product_id
     JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
@@ -30,6 +31,7 @@ class Sibling(NamedTuple):
     currency: str
     name: str
     available: int
+    cost_minor: int
 
     @property
     def values(self) -> list[str]:

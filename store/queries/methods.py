@@ -1,9 +1,10 @@
 """What customers pay with, and the movements of what holds a balance. A trigger keeps each balance, a constraint holds it at zero."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 from sqlmodel import col, select
 
 from core.ids import new_id
@@ -89,6 +90,23 @@ async def move(tx: Tx, method: PaymentMethod, delta_minor: int, reason: str, ref
     )
     await tx.session.flush()
     await tx.session.refresh(method)
+
+
+async def issued_since(tx: ReadTx, customer_id: UUID, since: datetime) -> int:
+    """Return how many minor units of credit the shop gave a customer since then."""
+    query = (
+        select(func.coalesce(func.sum(BalanceMovement.delta_minor), 0))
+        .join(
+            PaymentMethod,
+            and_(
+                col(PaymentMethod.tenant_id) == col(BalanceMovement.tenant_id),
+                col(PaymentMethod.id) == col(BalanceMovement.payment_method_id),
+            ),
+        )
+        .where(col(PaymentMethod.tenant_id) == tx.tenant_id, col(PaymentMethod.customer_id) == customer_id)
+        .where(col(BalanceMovement.reason) == ISSUED, col(BalanceMovement.created_at) >= since)
+    )
+    return int((await tx.session.exec(query)).one())
 
 
 async def movements(tx: ReadTx, method_id: UUID, limit: int) -> Sequence[BalanceMovement]:

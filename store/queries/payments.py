@@ -1,15 +1,45 @@
 """Payments of an order. A trigger keeps their sums and a constraint caps what is paid back."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, text, update
 from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import TransactionState, TransactionType
 from store.tables.payments import Payment, PaymentTransaction
 from store.unit import ReadTx, Tx
+
+_FAILED = text(
+    """
+    SELECT o.number, c.name, p.label, t.type, t.amount_minor, t.currency, coalesce(nullif(t.failure, ''), t.reason) AS why,
+           t.created_at, o.status, o.payment_status, count(*) OVER () AS total
+    FROM payment_transactions t
+    JOIN payments p ON p.tenant_id = t.tenant_id AND p.id = t.payment_id
+    JOIN orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
+    JOIN customers c ON c.tenant_id = o.tenant_id AND c.id = o.customer_id
+    WHERE t.tenant_id = :tenant AND t.state = 'failed' AND t.created_at >= :since
+    ORDER BY t.created_at DESC, t.id LIMIT :limit
+    """
+)
+
+
+class FailedPayment(NamedTuple):
+    """A movement that a provider refused, with its order."""
+
+    order: str
+    customer: str
+    method: str
+    type: str
+    amount_minor: int
+    currency: str
+    reason: str
+    at: datetime
+    order_status: str
+    payment_status: str
 
 
 async def of_order(tx: ReadTx, order_id: UUID, *, lock: bool = False) -> Sequence[Payment]:
@@ -20,6 +50,22 @@ async def of_order(tx: ReadTx, order_id: UUID, *, lock: bool = False) -> Sequenc
         .order_by(col(Payment.created_at), col(Payment.id))
     )
     return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).all()
+
+
+async def transactions_of(tx: ReadTx, payment_ids: Sequence[UUID]) -> Sequence[PaymentTransaction]:
+    """Return the movements of some payments, oldest first."""
+    query = (
+        select(PaymentTransaction)
+        .where(col(PaymentTransaction.tenant_id) == tx.tenant_id, col(PaymentTransaction.payment_id).in_(payment_ids))
+        .order_by(col(PaymentTransaction.created_at), col(PaymentTransaction.id))
+    )
+    return (await tx.session.exec(query)).all()
+
+
+async def failed(tx: ReadTx, since: datetime, limit: int) -> tuple[int, list[FailedPayment]]:
+    """Return how many movements failed since then, and the newest `limit` of them."""
+    rows = (await tx.connection.execute(_FAILED, {"tenant": tx.tenant_id, "since": since, "limit": limit})).all()
+    return (int(rows[0].total) if rows else 0), [FailedPayment(*row[:-1]) for row in rows]
 
 
 async def refunds_of(tx: ReadTx, payment_ids: Sequence[UUID], limit: int = 10) -> Sequence[PaymentTransaction]:

@@ -45,7 +45,7 @@ class Wallets:
         if plan.method != PaymentKind.GIFT_CARD:
             return
         chunk["balance_movements"].append(
-            self._movement(method, draft.total + _SPARE, "issued", f"sold:{draft.number}", plan.times.placed - timedelta(days=9))
+            self._movement(method, draft.total + _SPARE, "sold", f"sold:{draft.number}", plan.times.placed - timedelta(days=9))
         )
         for position, row in enumerate(payments.transactions(draft)):
             if row["state"] != TransactionState.SUCCEEDED:

@@ -1,14 +1,13 @@
 """Show a customer."""
 
-from core.errors import InvalidInput, NotFound
 from core.identity import Permission, RunContext
 from core.money import Money
 from store.queries import customers, orders, tenants
-from store.tables.customers import Customer
 from store.unit import ReadTx
 from tools.arguments import CustomerRef
 from tools.customers.module import module
 from tools.customers.results import CustomerShown, LastOrder
+from tools.customers.which import one_customer
 from tools.spec import Args, Audience, Effect
 
 _LAST = 5
@@ -37,7 +36,7 @@ class GetCustomer(Args):
 )
 async def get_customer(tx: ReadTx, args: GetCustomer, _ctx: RunContext) -> CustomerShown:
     """Show a customer at a glance: orders, lifetime value, returns, open tickets, loyalty."""
-    customer = await _one(tx, args.customer)
+    customer = await one_customer(tx, args.customer)
     figures = await customers.figures(tx, customer.id)
     _, last = await orders.find(tx, orders.OrderFilter(customer_id=customer.id), _LAST)
     kept = figures.orders - figures.cancelled
@@ -62,13 +61,3 @@ async def get_customer(tx: ReadTx, args: GetCustomer, _ctx: RunContext) -> Custo
             for row in last
         ],
     )
-
-
-async def _one(tx: ReadTx, wanted: str) -> Customer:
-    found = await customers.match(tx, wanted)
-    if not found:
-        raise NotFound("customer", wanted)
-    if len(found) > 1:
-        names = ", ".join(f"{each.name} ({each.email})" for each in found)
-        raise InvalidInput(f"“{wanted}” fits several customers; which one: {names}?", field="customer", code="customer_unclear")
-    return found[0]

@@ -25,6 +25,27 @@ class OrderCancelled(Result):
         return "\n".join([head, *bullets(self.items[:8]), f"{plural(self.released_units, 'unit')} back in stock."])
 
 
+class ItemsModified(Result):
+    """An order with other items, and what the difference is."""
+
+    order: str
+    changes: list[tuple[str, str]]
+    """What went and what came instead."""
+    difference: Money
+    """Above zero it is charged, below zero paid back."""
+    total: Money
+    method: str
+
+    def text(self) -> str:
+        """Return what became what, and the money."""
+        lines = [f"The items of order {self.order} are **changed**:", *bullets(f"{old} became {new}" for old, new in self.changes[:8])]
+        if self.difference.minor > 0:
+            lines.append(f"**{self.difference}** more is charged to {self.method}.")
+        elif self.difference.minor < 0:
+            lines.append(f"**{-self.difference}** goes back to {self.method}.")
+        return "\n".join([*lines, f"The order now costs {self.total}."])
+
+
 class AddressChanged(Result):
     """An order that goes somewhere else now."""
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from core.identity import RunContext
 from core.statuses import ORDER_TRANSITIONS, CancelReason, OrderStatus
-from store.queries import order_lines, orders, payments, reservations
+from store.queries import order_changes, order_lines, orders, payments, reservations
 from store.queries.order_lines import LineState
 from store.tables.orders import Order
 from store.tables.payments import Payment
@@ -17,6 +17,7 @@ from tools.arguments import OrderNumber
 from tools.payments.amounts import refundable_of
 from tools.policy import Policy
 from tools.policy.cancellation import CancelPlan
+from tools.policy.order_changes import Step, locked
 from tools.policy.orders import AddressPlan, HoldPlan
 from tools.spec import Args
 
@@ -47,6 +48,7 @@ class ChangeAddress(Args):
     line1: Annotated[str, _short(160, "Street and house number")]
     line2: Annotated[str, _short(160, "Floor, apartment or care of")] | None = None
     city: Annotated[str, _short(80, "City")]
+    region: Annotated[str, _short(80, "State or province, where addresses have one")] | None = None
     postal_code: Annotated[str, _short(16, "Postal code")]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="Country as two letters, such as FR"), BeforeValidator(_upper)]
 
@@ -85,7 +87,7 @@ class HoldFacts:
     order: Order
 
 
-async def cancel_facts(tx: Tx, args: CancelOrder, _ctx: RunContext, _policy: Policy) -> CancelFacts:
+async def cancel_facts(tx: Tx, args: CancelOrder, _ctx: RunContext, policy: Policy) -> CancelFacts:
     """Compute what a cancellation pays back and releases."""
     order = await orders.by_number(tx, args.order, lock=True)
     sources = list(await payments.of_order(tx, order.id, lock=True))
@@ -93,6 +95,8 @@ async def cancel_facts(tx: Tx, args: CancelOrder, _ctx: RunContext, _policy: Pol
     plan = CancelPlan(
         order=order.number,
         status=OrderStatus(order.status),
+        reason=args.reason,
+        items_changed=locked(policy.order_changes, await order_changes.count(tx, order.id), Step.CANCEL),
         items=[f"{line.quantity} x {line.title}" for line in lines],
         refund=refundable_of(sources, order.currency),
         released_units=await reservations.held_units(tx, order.id),
@@ -101,7 +105,7 @@ async def cancel_facts(tx: Tx, args: CancelOrder, _ctx: RunContext, _policy: Pol
     return CancelFacts(plan, order, sources, lines)
 
 
-async def address_facts(tx: Tx, args: ChangeAddress, _ctx: RunContext, _policy: Policy) -> AddressFacts:
+async def address_facts(tx: Tx, args: ChangeAddress, _ctx: RunContext, policy: Policy) -> AddressFacts:
     """Compare the address that an order goes to with the wanted one."""
     order = await orders.by_number(tx, args.order, lock=True)
     address = args.model_dump(exclude={"order"}) | {"name": args.name or order.ship_to.get("name", "")}
@@ -109,6 +113,7 @@ async def address_facts(tx: Tx, args: ChangeAddress, _ctx: RunContext, _policy: 
         order=order.number,
         status=OrderStatus(order.status),
         on_hold=order.on_hold,
+        items_changed=locked(policy.order_changes, await order_changes.count(tx, order.id), Step.ADDRESS),
         old=one_line(order.ship_to),
         new=one_line(address),
     )
@@ -125,5 +130,5 @@ async def hold_facts(tx: Tx, args: HoldOrder, _ctx: RunContext, _policy: Policy)
 def one_line(address: Mapping[str, Any]) -> str:
     """Return an address in one line."""
     town = f"{address.get('postal_code') or ''} {address.get('city') or ''}".strip()
-    parts = (address.get("name"), address.get("line1"), address.get("line2"), town, address.get("country"))
+    parts = (address.get("name"), address.get("line1"), address.get("line2"), town, address.get("region"), address.get("country"))
     return ", ".join(str(part) for part in parts if part)

@@ -69,7 +69,7 @@ async def refund_facts(tx: Tx, args: IssueRefund, _ctx: RunContext, _policy: Pol
     sources = list(await payments.of_order(tx, order.id, lock=True))
     refundable = refundable_of(sources, order.currency)
     values = value_lines(order, await order_lines.states(tx, order), refundable)
-    named = _money(args.amount, order.currency)
+    named = money_of(args.amount, order.currency)
     if args.item is not None or args.quantity is not None:
         items, amount = _one_item(args, order, values, named)
     else:
@@ -103,7 +103,12 @@ def _item(value: LineValue, amount: Money, quantity: int | None) -> RefundItem:
     return RefundItem(line_id=str(value.line.id), title=value.title, quantity=quantity or value.line.quantity, amount=amount)
 
 
-def _money(amount: str | None, currency: str) -> Money | None:
+def money_of(amount: str | None, currency: str) -> Money | None:
+    """Read an amount that a person named.
+
+    Raises:
+        InvalidInput: it is no amount of the currency.
+    """
     if amount is None:
         return None
     try:

@@ -12,6 +12,8 @@ from tools.policy.cancellation import CancellationPolicy
 from tools.policy.carriers import CarrierPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
+from tools.policy.order_changes import OrderChangePolicy
+from tools.policy.payments import PaymentPolicy
 from tools.policy.pricing import PricingPolicy
 from tools.policy.refunds import RefundPolicy
 from tools.policy.returns import ReturnPolicy
@@ -36,6 +38,8 @@ class Policy(BaseModel):
     alerts: AlertPolicy = AlertPolicy()
     fulfilment: FulfilmentPolicy = FulfilmentPolicy()
     carriers: CarrierPolicy = CarrierPolicy()
+    order_changes: OrderChangePolicy = OrderChangePolicy()
+    payments: PaymentPolicy = PaymentPolicy()
 
 
 __all__ = ["Policy"]

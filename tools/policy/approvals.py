@@ -26,6 +26,9 @@ def _defaults() -> dict[str, Approver]:
         "fraud.release_held",
         "listing.publish",
         "address.held_order",
+        "order_items.held_order",
+        "payment_method.held_order",
+        "credit.over_limit",
     )
     return {
         **{rule: Approver() for rule in managers},

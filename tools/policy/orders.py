@@ -13,6 +13,8 @@ class AddressPlan(BaseModel):
     order: str
     status: OrderStatus
     on_hold: bool
+    items_changed: bool = False
+    """The items were changed, and the policy keeps the address as it is after that."""
     old: str
     new: str
 
@@ -22,6 +24,8 @@ def decide_address(plan: AddressPlan, principal: Principal) -> Decision:
     if not before_shipping(plan.status):
         reason = f"Order {plan.order} is {plan.status}; its address can only be changed before it ships."
         return deny("address.before_shipping", reason, "open a ticket and we will ask the carrier")
+    if plan.items_changed:
+        return deny("address.items_changed", f"The items of order {plan.order} were changed, so its address stays.", "open a ticket")
     if plan.old == plan.new:
         return deny("address.same", f"Order {plan.order} already goes to {plan.old}.", "show the order")
     preview = Preview(

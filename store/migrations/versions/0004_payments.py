@@ -16,7 +16,7 @@ CREATE FUNCTION sum_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   method payment_methods%ROWTYPE;
 BEGIN
-  SELECT * INTO method FROM payment_methods m WHERE m.tenant_id = NEW.tenant_id AND m.id = NEW.payment_method_id FOR UPDATE;
+  SELECT * INTO method FROM payment_methods m WHERE m.tenant_id = NEW.tenant_id AND m.id = NEW.payment_method_id FOR NO KEY UPDATE;
   IF method.kind NOT IN ('gift_card', 'store_credit') THEN RAISE EXCEPTION 'a % holds no balance', method.kind USING ERRCODE = '23514'; END IF;
   UPDATE payment_methods m SET balance_minor = (
     SELECT coalesce(sum(b.delta_minor), 0) FROM balance_movements b
