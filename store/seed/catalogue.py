@@ -7,6 +7,7 @@ from math import ceil
 from random import Random
 from uuid import UUID
 
+from core.selling import ProductStatus
 from store.seed.data.clothing import CLOTHING
 from store.seed.data.electronics import ELECTRONICS
 from store.seed.data.furniture import FURNITURE
@@ -91,6 +92,7 @@ class Catalogue:
             description=goods.description,
             category_id=shop.id_of("categories", slug),
             supplier_id=shop.id_of("suppliers", supplies.name),
+            status=ProductStatus.PUBLISHED.value,
             active=True,
             created_at=shop.now - timedelta(days=shop.size.days + 40),
         )
@@ -110,6 +112,7 @@ class Catalogue:
                     price_minor=price,
                     cost_minor=cost,
                     currency=shop.profile.currency,
+                    price_revision=0,
                     weight_grams=goods.grams,
                     reorder_point=sales[2],
                     mean_daily_sales=sales[0],

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.money import Money, exponent
+from core.selling import ChannelStatus
 from core.statuses import IssueStatus, IssueType, ListingStatus
 from store.seed.catalogue import Catalogue, Good
 from store.seed.data.shops import CHANNELS
@@ -24,7 +25,7 @@ _PRICE_MISMATCHES, _STOCK_MISMATCHES = 2, 3
 
 def batches(shop: Shop, catalogue: Catalogue, available: dict[UUID, int]) -> Iterator[Batch]:
     """Yield channels, listings and issues."""
-    yield Batch(shop.tenant_id, "channels", [shop.row("channels", code, code=code, name=name, connected=True) for code, name in CHANNELS])
+    yield Batch(shop.tenant_id, "channels", [_channel(shop, code, name) for code, name in CHANNELS])
     listings: list[Row] = []
     issues: list[Row] = []
     for code, _ in CHANNELS:
@@ -42,6 +43,11 @@ def batches(shop: Shop, catalogue: Catalogue, available: dict[UUID, int]) -> Ite
     issues.extend(_history(shop, listings))
     yield Batch(shop.tenant_id, "listings", listings)
     yield Batch(shop.tenant_id, "listing_issues", issues)
+
+
+def _channel(shop: Shop, code: str, name: str) -> Row:
+    state = {"connected": True, "status": ChannelStatus.CONNECTED.value, "pulls_orders": True, "auto_correct": True, "note": ""}
+    return shop.row("channels", code, code=code, name=name, **state)
 
 
 def _listed(shop: Shop, catalogue: Catalogue, code: str) -> list[Good]:
@@ -124,6 +130,9 @@ def _issue(shop: Shop, listing: Row, field: str, kind: IssueType, message: str, 
         message=message,
         suggested_value=value,
         confidence_pct=confidence,
+        source=field if value is not None and field in {"title", "brand"} else "",
+        rejected_value=None,
+        corrected_by="",
         status=IssueStatus.OPEN.value,
         created_at=shop.now - timedelta(hours=hours),
         fixed_at=None,

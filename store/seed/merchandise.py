@@ -35,7 +35,8 @@ def _price_changes(shop: Shop, catalogue: Catalogue) -> Iterator[Row]:
         prices = [*(good.price * rng.choice((90, 95, 105, 110)) // 100 for _ in range(rng.choice((1, 1, 2)))), good.price]
         for step, (old, new) in enumerate(itertools.pairwise(prices)):
             at = shop.now - timedelta(days=(rng.uniform(0.6, 0.95) - 0.45 * step) * shop.size.days)
-            change = {"variant_id": good.id, "old_minor": old, "new_minor": new, "changed_by": "Mara Lindqvist", "changed_at": at}
+            prices_then = {"old_minor": old, "new_minor": new}
+            change = {"variant_id": good.id, **prices_then, "changed_by": "Mara Lindqvist", "reason": "", "changed_at": at}
             yield shop.row("price_changes", f"{good.sku}-{step}", **change)
 
 

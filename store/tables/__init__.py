@@ -5,8 +5,10 @@ from sqlmodel import SQLModel
 from store.tables import (
     aftersales,
     alerts,
+    bulk,
     carriers,
     catalog,
+    channels,
     coupons,
     customers,
     decisions,
@@ -33,8 +35,10 @@ metadata = SQLModel.metadata
 __all__ = [
     "aftersales",
     "alerts",
+    "bulk",
     "carriers",
     "catalog",
+    "channels",
     "coupons",
     "customers",
     "decisions",

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from store.tables.base import TenantRow, belongs, instant, json_column, long_text
+from core.selling import ProductStatus
+from store.tables.base import TenantRow, belongs, instant, json_column, long_text, word, words_check
 
 
 class Category(TenantRow, table=True):
@@ -40,6 +41,8 @@ class Product(TenantRow, table=True):
         UniqueConstraint("tenant_id", "slug"),
         belongs("category_id", "categories"),
         belongs("supplier_id", "suppliers"),
+        words_check("status", ProductStatus, "products_status_check"),
+        CheckConstraint("active = (status = 'published')", name="products_active_check"),
         Index(
             "products_search_idx",
             text("to_tsvector('english', name || ' ' || brand || ' ' || description)"),
@@ -52,7 +55,9 @@ class Product(TenantRow, table=True):
     description: str = long_text()
     category_id: UUID = Field(index=True)
     supplier_id: UUID
+    status: ProductStatus = word(ProductStatus, ProductStatus.PUBLISHED)
     active: bool = True
+    """Whether it is published: what searches read."""
     created_at: datetime = instant()
 
 
@@ -72,6 +77,8 @@ class Variant(TenantRow, table=True):
     price_minor: int
     cost_minor: int
     currency: str = Field(max_length=3)
+    price_revision: int = 0
+    """How often the price was set: a trigger counts."""
     weight_grams: int = 500
     reorder_point: int = 0
     mean_daily_sales: float = 0
@@ -87,6 +94,7 @@ class PriceChange(TenantRow, table=True):
     old_minor: int
     new_minor: int
     changed_by: str = Field(max_length=120)
+    reason: str = Field(default="", max_length=160)
     changed_at: datetime = instant()
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
+from core.selling import ChannelStatus, FixSource
 from core.statuses import IssueStatus, IssueType, ListingStatus
 from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, word, words_check
 
@@ -15,11 +16,22 @@ class Channel(TenantRow, table=True):
     """A marketplace that the store sells on."""
 
     __tablename__ = "channels"
-    __table_args__ = (UniqueConstraint("tenant_id", "code"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "code"),
+        words_check("status", ChannelStatus, "channels_status_check"),
+        CheckConstraint("connected = (status = 'connected')", name="channels_connected_check"),
+    )
     code: str = Field(max_length=20)
     """Such as amazon, ebay, shopify."""
     name: str = Field(max_length=60)
     connected: bool = True
+    status: ChannelStatus = word(ChannelStatus, ChannelStatus.CONNECTED)
+    pulls_orders: bool = True
+    """Whether orders are taken over from it."""
+    auto_correct: bool = True
+    """Whether learned corrections apply by themselves there."""
+    note: str = Field(default="", max_length=300)
+    """Why it is paused, for whoever looks next."""
 
 
 class Listing(TenantRow, table=True):
@@ -54,6 +66,7 @@ class ListingIssue(TenantRow, table=True):
         belongs("listing_id", "listings", on_delete="CASCADE"),
         words_check("type", IssueType, "listing_issues_type_check"),
         words_check("status", IssueStatus, "listing_issues_status_check"),
+        words_check("source", FixSource, "listing_issues_source_check"),
         CheckConstraint("confidence_pct BETWEEN 0 AND 100", name="listing_issues_confidence_check"),
     )
     listing_id: UUID = Field(index=True)
@@ -63,6 +76,12 @@ class ListingIssue(TenantRow, table=True):
     """The channel's own words: external text."""
     suggested_value: str | None = Field(default=None, max_length=500)
     confidence_pct: int = 0
+    source: FixSource = word(FixSource, FixSource.NONE)
+    """Where the suggested value comes from; what is learned is the source, not the value."""
+    rejected_value: str | None = Field(default=None, max_length=500)
+    """The suggestion that a person refused last."""
+    corrected_by: str = Field(default="", max_length=20)
+    """The number of the rule that mended it by itself."""
     status: IssueStatus = word(IssueStatus, IssueStatus.OPEN, index=True)
     created_at: datetime = instant()
     fixed_at: datetime | None = instant_or_none()
