@@ -15,7 +15,7 @@ from store.queries import approvals as approval_rows
 from store.queries import runs, threads
 from store.tables.runtime import Approval, ApprovalStatus, Run, Thread, ThreadStatus
 from store.unit import Tx
-from tools.approvals import Answer, Choice, decide
+from tools.approvals import Answer, Choice, decide, refuse_expired
 
 _log = get_logger(__name__)
 _YES = re.compile(
@@ -45,7 +45,7 @@ async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID, ne
 
     Raises:
         NotFound: unknown thread, or somebody else's.
-        Conflict: the key was used for another body, a run is active (`reject`), or nothing waits for the answer.
+        Conflict: the key was used for another body, a run is active (`reject`), nothing waits for the answer, or it comes too late.
         InvalidInput: neither words nor an answer.
     """
     if new.answer is None and not new.messages:
@@ -67,9 +67,11 @@ async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID, ne
                 await runs.cancel(tx, busy)
                 cancelled = busy
         work = await _work(runtime, tx, thread, new)
-        run = _queue(tx, thread, new, work)
+        run = None if work is None else _queue(tx, thread, new, work)
     if cancelled is not None:
         _log.info("run interrupted by a newer one", run_id=str(cancelled.id))
+    if run is None:
+        raise Conflict("this request has expired; ask again", code="approval_expired")
     await _wake(runtime)
     return run
 
@@ -83,10 +85,11 @@ async def decide_approval(runtime: Runtime, principal: Principal, approval_id: U
     run: Run | None = None
     async with runtime.units.write(principal) as tx:
         row = await _decide(runtime, tx, approval_id, answer)
-        if row.thread_id is not None:
+        if row.thread_id is not None and row.status != ApprovalStatus.EXPIRED.value:
             thread = await tx.session.get_one(Thread, (tx.tenant_id, row.thread_id))
             new = NewRun("support" if row.requester_role == Role.CUSTOMER else "ops", [], answer, f"approval:{row.id}", "")
             run = _queue(tx, thread, new, {"resume": _resume(row, answer)}, owner=row)
+    refuse_expired(row)
     await _wake(runtime)
     return row, run
 
@@ -107,16 +110,18 @@ async def cancel_run(runtime: Runtime, principal: Principal, thread_id: UUID, ru
     return True
 
 
-async def _work(runtime: Runtime, tx: Tx, thread: Thread, new: NewRun) -> dict[str, Any]:
+async def _work(runtime: Runtime, tx: Tx, thread: Thread, new: NewRun) -> dict[str, Any] | None:
+    """Return what the run has to do; None when the request that it answers has expired."""
     waiting = await approval_rows.find(tx, status=ApprovalStatus.OPEN, thread_id=thread.id, limit=1)
     if new.answer is not None:
         if not waiting:
             raise Conflict("nothing on this thread waits for a decision", code="nothing_to_resume")
         row = await _decide(runtime, tx, waiting[0].id, new.answer)
-        return {"resume": _resume(row, new.answer)}
+        return None if row.status == ApprovalStatus.EXPIRED.value else {"resume": _resume(row, new.answer)}
     if waiting and waiting[0].kind == "confirmation" and (said := _plain_answer(new.messages)) is not None:
         row = await _decide(runtime, tx, waiting[0].id, said)
-        return {"resume": _resume(row, said), "messages": new.messages}
+        if row.status != ApprovalStatus.EXPIRED.value:
+            return {"resume": _resume(row, said), "messages": new.messages}
     closed = await approval_rows.supersede(tx, thread.id)
     return {"messages": new.messages, "superseded": [str(approval) for approval in closed]}
 

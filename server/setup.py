@@ -65,9 +65,8 @@ def keeper(tenant_id: UUID) -> Principal:
 def _extras() -> Extras:
     policy = Policy()
     pages = [
-        ArticleText(slug=page.slug, title=page.title, body=page.body)
+        ArticleText(slug=page.slug, title=page.title, body=page.body, visibility=page.visibility)
         for page in render_policy_pages(policy, _CURRENCY)
-        if page.visibility == "public"
     ]
     return Extras(policy_body=policy.model_dump(mode="json"), policy_articles=pages, hash_password=hash_password)
 

@@ -125,6 +125,8 @@ def may_decide(principal: Principal, row: Approval) -> bool:
 async def decide(tx: Tx, tool: Tool[Any, Any], approval_id: UUID, answer: Answer, policy: Any) -> Approval:
     """Record a person's answer. An edit is validated and shown figures are computed again before it counts.
 
+    A request past its time is closed as expired instead: commit that, then `refuse_expired`.
+
     Raises:
         NotFound, Forbidden, Conflict, InvalidInput: with nothing recorded.
     """
@@ -135,7 +137,8 @@ async def decide(tx: Tx, tool: Tool[Any, Any], approval_id: UUID, answer: Answer
         raise Conflict(f"this request is already {row.status}", code="approval_closed")
     if row.expires_at <= tx.now:
         row.status = ApprovalStatus.EXPIRED
-        raise Conflict("this request has expired; ask again", code="approval_expired")
+        tx.session.add(row)
+        return row
     if answer.decision is Choice.EDIT:
         await _edit(tx, tool, row, answer, policy)
     row.status = ApprovalStatus.REJECTED if answer.decision is Choice.REJECT else ApprovalStatus.APPROVED
@@ -143,6 +146,16 @@ async def decide(tx: Tx, tool: Tool[Any, Any], approval_id: UUID, answer: Answer
     tx.session.add(row)
     await audit.append(tx, "approval.decided", approval=str(row.id), decision=answer.decision.value, digest=row.digest)
     return row
+
+
+def refuse_expired(row: Approval) -> None:
+    """Say that an answer came too late, after its request was stored as expired.
+
+    Raises:
+        Conflict: the request has expired.
+    """
+    if row.status == ApprovalStatus.EXPIRED.value:
+        raise Conflict("this request has expired; ask again", code="approval_expired")
 
 
 async def load_for_effect(tx: Tx, ctx: RunContext, tool: Tool[Any, Any]) -> Approval:

@@ -19,6 +19,7 @@ from core.log import get_logger
 from server.runs import principal_of
 from server.wiring import Runtime
 from server.worker.relay import Relay
+from server.worker.upkeep import Upkeep
 from store.queries import runs
 from store.tables.runtime import Run, RunStatus, ThreadStatus
 
@@ -151,11 +152,12 @@ class Worker:
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[Worker]:
-    """Run a worker and a relay of the outbox beside the block."""
+    """Run a worker, a relay of the outbox and the upkeep beside the block."""
     worker = Worker(runtime)
     tasks = [
         asyncio.create_task(worker.run_forever(), name="worker"),
         asyncio.create_task(Relay(runtime).run_forever(), name="relay"),
+        asyncio.create_task(Upkeep(runtime).run_forever(), name="upkeep"),
     ]
     try:
         yield worker

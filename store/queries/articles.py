@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from core.ids import new_id
 from store.unit import ReadTx, Tx
 
 _DOCUMENT = "(setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', body), 'B'))"
@@ -46,6 +47,18 @@ _STALE = text(
     "AND (:everything OR indexed_at IS NULL OR indexed_at < updated_at) AND id > :after ORDER BY id LIMIT :limit"
 )
 _INDEXED = text("UPDATE articles SET indexed_at = :now WHERE tenant_id = :tenant AND id = :id AND updated_at = :updated_at")
+_PUBLISH = text(
+    "INSERT INTO articles AS a (tenant_id, id, slug, title, body, category, status, visibility, policy_version, updated_at) "
+    "VALUES (:tenant, :id, :slug, :title, :body, 'policy', 'published', :visibility, :version, :now) "
+    "ON CONFLICT (tenant_id, slug) DO UPDATE SET title = excluded.title, body = excluded.body, visibility = excluded.visibility, "
+    "status = excluded.status, policy_version = excluded.policy_version, updated_at = CASE "
+    "WHEN (a.title, a.body, a.visibility, a.status) IS DISTINCT FROM (excluded.title, excluded.body, excluded.visibility, excluded.status) "
+    "THEN excluded.updated_at ELSE a.updated_at END WHERE a.category = 'policy'"
+)
+_WITHDRAW = text(
+    "UPDATE articles SET status = 'archived', updated_at = :now "
+    "WHERE tenant_id = :tenant AND policy_version <> :version AND status = 'published'"
+)
 _FIRST_ID = UUID(int=0)
 
 
@@ -69,6 +82,15 @@ class Piece(NamedTuple):
     title: str
     heading: str
     body: str
+
+
+class RulesPage(NamedTuple):
+    """A page of the policy in words."""
+
+    slug: str
+    title: str
+    body: str
+    visibility: str
 
 
 class Stale(NamedTuple):
@@ -120,3 +142,10 @@ async def mark_indexed(tx: Tx, article: Stale) -> None:
     """Note that an article was indexed as it stood; one that changed meanwhile stays stale."""
     values = {"tenant": tx.tenant_id, "now": tx.now, "id": article.id, "updated_at": article.updated_at}
     await tx.session.execute(_INDEXED, values)
+
+
+async def publish_rules(tx: Tx, pages: Sequence[RulesPage], version: int) -> None:
+    """Make `pages` the articles that state the policy of a version: those that say the same stay indexed, those left over go."""
+    common = {"tenant": tx.tenant_id, "now": tx.now, "version": version}
+    await tx.connection.execute(_PUBLISH, [{**common, **page._asdict(), "id": new_id()} for page in pages])
+    await tx.connection.execute(_WITHDRAW, common)

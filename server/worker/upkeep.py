@@ -1,0 +1,66 @@
+"""The upkeep: what follows from the clock and from the rules, whoever changed them and wherever.
+
+When another version of the policy takes effect - changed a moment ago, or planned for this day - its pages are rendered and indexed
+again. Requests that nobody decided in their time are closed. Any number of processes do this beside each other.
+"""
+
+import asyncio
+from uuid import UUID
+
+from agents.policy_pages import render_policy_pages
+from core.errors import StorehandError
+from core.log import get_logger
+from memory.indexing import index_articles
+from server.setup import keeper
+from server.wiring import Runtime
+from store.queries import articles, policies, tenants
+from store.queries.articles import RulesPage
+
+_log = get_logger(__name__)
+_POLL_SECONDS = 2.0
+_LONGEST_WAIT = 60.0
+
+
+class Upkeep:
+    """Looks after all stores of a database."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def run_forever(self) -> None:
+        """Look every few seconds until cancelled; while a server is down, less and less often."""
+        wait = _POLL_SECONDS
+        while True:
+            try:
+                await self.once()
+                wait = _POLL_SECONDS
+            except StorehandError as error:
+                wait = min(2 * wait, _LONGEST_WAIT)
+                _log.warning("upkeep waits", error=error.message, seconds=wait)
+            await asyncio.sleep(wait)
+
+    async def once(self) -> int:
+        """Do what is due and return of how many stores the pages were looked after.
+
+        Raises:
+            Unavailable: Postgres or Chroma cannot be reached; what is left is found again next time.
+        """
+        units, now = self._runtime.units, self._runtime.clock()
+        if expired := await units.call("expire_approvals", at=now):
+            _log.info("requests expired", count=len(expired))
+        due = await units.call("tenants_to_publish", at=now)
+        for row in due:
+            await self._publish(row["tenant_id"])
+        return len(due)
+
+    async def _publish(self, tenant_id: UUID) -> None:
+        units, who = self._runtime.units, keeper(tenant_id)
+        async with units.write(who) as tx:
+            await policies.newest(tx, lock=True)
+            policy = await self._runtime.executor.policy(tx)
+            if policy.version:
+                pages = render_policy_pages(policy, (await tenants.current(tx)).currency)
+                await articles.publish_rules(
+                    tx, [RulesPage(page.slug, page.title, page.body, page.visibility) for page in pages], policy.version
+                )
+        await index_articles(units, who, self._runtime.index)
