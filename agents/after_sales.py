@@ -71,7 +71,7 @@ _SERVICE = Desk(
 
 _FULFILMENT = Desk(
     name="fulfilment",
-    purpose="Preparing orders in the warehouse: which depot sends, picking, packing, and items that ran out after the order.",
+    purpose="Preparing and sending orders: which depot and carrier, picking, packing, labels, and items that ran out.",
     tools=frozenset(
         {
             "get_order",
@@ -85,6 +85,10 @@ _FULFILMENT = Desk(
             "pick_lists",
             "backorder_options",
             "choose_backorder",
+            "carrier_quotes",
+            "create_shipment",
+            "cancel_shipment",
+            "update_shipment",
         }
     ),
     examples=("get this order out of the warehouse", "an item is sold out after the customer ordered it"),

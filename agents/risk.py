@@ -34,7 +34,21 @@ _STOCK = Desk(
 _DELIVERY = Desk(
     name="delivery",
     purpose="Late and lost shipments, and what the carriers owe.",
-    tools=frozenset({"late_shipments", "get_order", "get_customer"}),
+    tools=frozenset(
+        {
+            "late_shipments",
+            "get_order",
+            "get_customer",
+            "track_order",
+            "handle_late_shipment",
+            "carrier_performance",
+            "carrier_quotes",
+            "open_carrier_claim",
+            "decide_carrier_claim",
+            "list_carrier_claims",
+        }
+    ),
+    examples=("the carrier keeps being late", "a parcel arrived crushed, who pays"),
 )
 
 RISK = AgentSpec(

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, text
+from sqlalchemy import and_, or_, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from store.tables.shipping import Carrier, Shipment
-from store.unit import ReadTx
+from core.errors import NotFound
+from core.statuses import ShipmentStatus
+from store.tables.shipping import Carrier, Shipment, ShipmentLine, TrackingEvent
+from store.unit import ReadTx, Tx
 
 _LAST_EVENTS = text(
     "SELECT s.id AS shipment_id, e.status, e.place, e.text, e.at FROM unnest(cast(:shipments AS uuid[])) AS s(id) CROSS JOIN LATERAL ("
@@ -24,7 +27,9 @@ _LATE = f"""
 """
 _FIND_LATE = text(
     f"""
-    SELECT late.*, c.name AS carrier, p.name AS customer, e.text AS last_text, e.place AS last_place, e.at AS last_at
+    SELECT late.*, EXISTS (SELECT 1 FROM carrier_incidents i WHERE i.tenant_id = late.tenant_id AND i.shipment_id = late.id
+                           AND i.kind = 'late') AS told,
+           c.name AS carrier, p.name AS customer, e.text AS last_text, e.place AS last_place, e.at AS last_at
     FROM (SELECT o.number, s.id, s.tenant_id, s.carrier_id, o.customer_id, s.tracking_number, s.status, s.promised_at,
                  count(*) OVER () AS total {_LATE}
           ORDER BY s.promised_at LIMIT :limit) late
@@ -65,6 +70,8 @@ class LateParcel(NamedTuple):
     promised_at: datetime
     last_report: str | None
     last_report_at: datetime | None
+    told: bool
+    """Whether the customer was told and credited."""
 
 
 async def of_orders(tx: ReadTx, order_ids: Sequence[UUID]) -> dict[UUID, list[Parcel]]:
@@ -104,6 +111,56 @@ async def late(tx: ReadTx, limit: int) -> tuple[int, list[LateParcel]]:
             row.promised_at,
             f"{row.last_text} ({row.last_place})" if row.last_text else None,
             row.last_at,
+            row.told,
         )
         for row in rows
     ]
+
+
+async def by_ref(tx: ReadTx, ref: str) -> Shipment:
+    """Return the shipment of a number such as S-1001, or of a tracking number, as it was before any lock.
+
+    Raises:
+        NotFound: unknown, or another shop's.
+    """
+    query = select(Shipment).where(
+        col(Shipment.tenant_id) == tx.tenant_id, or_(col(Shipment.number) == ref.upper(), col(Shipment.tracking_number) == ref)
+    )
+    row = (await tx.session.exec(query.order_by(col(Shipment.number) == ref.upper()).limit(1))).first()
+    if row is None:
+        raise NotFound("shipment", ref)
+    return row
+
+
+async def lock(tx: Tx, order_id: UUID) -> Sequence[Shipment]:
+    """Return the shipments of an order, newest first, locked after the order."""
+    query = (
+        select(Shipment)
+        .where(col(Shipment.tenant_id) == tx.tenant_id, col(Shipment.order_id) == order_id)
+        .order_by(col(Shipment.shipped_at).desc().nulls_last(), col(Shipment.id).desc())
+    )
+    return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True))).all()
+
+
+async def contents(tx: ReadTx, shipment_id: UUID) -> dict[UUID, int]:
+    """Return the units of each order line in a parcel."""
+    query = select(ShipmentLine).where(col(ShipmentLine.tenant_id) == tx.tenant_id, col(ShipmentLine.shipment_id) == shipment_id)
+    units: dict[UUID, int] = defaultdict(int)
+    for row in await tx.session.exec(query):
+        units[row.order_line_id] += row.quantity
+    return units
+
+
+async def record(tx: Tx, shipment_id: UUID, external_id: str, status: ShipmentStatus, at: datetime, place: str, told: str) -> bool:
+    """Store what a carrier reported, once for each `external_id`; return whether it is new."""
+    row = TrackingEvent(
+        tenant_id=tx.tenant_id, shipment_id=shipment_id, external_id=external_id, status=status, at=at, place=place[:80], text=told[:200]
+    )
+    stored = insert(TrackingEvent).values(**row.model_dump()).on_conflict_do_nothing().returning(col(TrackingEvent.id))
+    return (await tx.connection.execute(stored)).scalar() is not None
+
+
+async def reports(tx: ReadTx, shipment_id: UUID) -> Sequence[TrackingEvent]:
+    """Return all that was reported of a parcel."""
+    query = select(TrackingEvent).where(col(TrackingEvent.tenant_id) == tx.tenant_id, col(TrackingEvent.shipment_id) == shipment_id)
+    return (await tx.session.exec(query)).all()

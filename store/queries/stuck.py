@@ -22,7 +22,7 @@ _FIND = text(
       FROM orders o JOIN shipments s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
       LEFT JOIN LATERAL (SELECT max(e.at) AS at FROM tracking_events e
                          WHERE e.tenant_id = s.tenant_id AND e.shipment_id = s.id) heard ON true
-      WHERE o.tenant_id = :tenant AND o.status = 'shipped' AND s.status NOT IN ('delivered', 'returned', 'failed')
+      WHERE o.tenant_id = :tenant AND o.status = 'shipped' AND s.status NOT IN ('delivered', 'returned', 'failed', 'cancelled')
       GROUP BY s.order_id),
     stuck AS MATERIALIZED (
       SELECT id, kind, since FROM waiting WHERE since < CASE kind

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.fulfilment import SHIPMENT_TRANSITIONS, ClaimStatus, IncidentKind, RateZone
 from core.money import Money
-from core.statuses import OrderStatus, ShipmentStatus
+from core.statuses import ShipmentStatus
 from tools.policy.decision import Decision, allow, deny
 
 _WHOLE_BP = 10_000
@@ -31,6 +31,8 @@ class CarrierPolicy(BaseModel):
     """Hour (UTC) by which a parcel is promised on its day."""
     claim_days: int = Field(default=30, ge=1, le=365)
     """A claim is made within so many days of the promised date."""
+    survey_hours: int = Field(default=24, ge=1, le=720)
+    """So long after the delivery the customer is asked for an opinion."""
     europe: tuple[str, ...] = tuple("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IT LT LU LV MT NL NO PL PT RO SE SI SK".split())
     """Countries (ISO 3166) with the European rate."""
 
@@ -161,11 +163,34 @@ def decide_cancel_shipment(shipment: str, status: ShipmentStatus) -> Decision:
     return deny("shipment.picked_up", reason, "ask the carrier to return it", "wait for its delivery and open a return")
 
 
+class LabelPlan(BaseModel):
+    """A tracking number that a carrier gives to a shipment."""
+
+    shipment: str
+    known: str
+    """The number that it has already."""
+    given: str
+
+
+def decide_label(plan: LabelPlan) -> Decision:
+    """Let a shipment have one tracking number; the same again is harmless."""
+    if plan.known and plan.given and plan.known != plan.given:
+        reason = f"Shipment {plan.shipment} has tracking number {plan.known} already."
+        return deny("shipment.other_label", reason, "cancel the shipment and create it again")
+    return allow("shipment.reported")
+
+
+def decide_report(shipment: str, status: ShipmentStatus | None) -> Decision:
+    """Let a carrier report anything but what only the shop decides."""
+    if status in {ShipmentStatus.PENDING, ShipmentStatus.CANCELLED}:
+        return deny("shipment.no_report", f"No carrier reports shipment {shipment} as {status}.", "cancel the shipment")
+    return allow("shipment.reported")
+
+
 class LatePlan(BaseModel):
     """A late parcel that somebody wants to make good."""
 
     order: str
-    order_status: OrderStatus
     late: int
     """Parcels past their promised date."""
     handled: int

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.money import Money
-from core.statuses import OrderStatus, PaymentStatus
+from core.statuses import FulfilmentStatus, OrderStatus, PaymentStatus
 from tools.policy.decision import Decision, Preview, allow, confirm, deny
 from tools.policy.figures import Loosens
 
@@ -230,6 +230,14 @@ def _why(chosen: DepotScore, options: Sequence[DepotScore]) -> str:
     if not others:
         return f"{chosen.reason}; it is the only one with all lines"
     return f"{chosen.reason}: score {chosen.score_bp / 100:.1f} %, next {others[0].warehouse} with {others[0].score_bp / 100:.1f} %"
+
+
+def fulfilment_of(units: Sequence[tuple[int, int]]) -> FulfilmentStatus:
+    """Return what left the warehouse, from the ordered and the sent units of each line."""
+    if not any(sent for _, sent in units):
+        return FulfilmentStatus.UNFULFILLED
+    whole = all(sent >= ordered for ordered, sent in units)
+    return FulfilmentStatus.FULFILLED if whole else FulfilmentStatus.PARTIALLY_FULFILLED
 
 
 class Gate(BaseModel):

@@ -89,6 +89,7 @@ async def late_shipments(tx: ReadTx, args: FindLate, _ctx: RunContext) -> LateSh
                 status=ShipmentStatus(row.status),
                 promised_at=row.promised_at,
                 days_late=max((tx.now - row.promised_at).days, 1),
+                told=row.told,
                 last_event=Quote.external(row.last_report) if row.last_report else None,
                 last_event_at=row.last_report_at,
             )
@@ -98,7 +99,7 @@ async def late_shipments(tx: ReadTx, args: FindLate, _ctx: RunContext) -> LateSh
 
 
 def _parcel(tx: ReadTx, shipment: Shipment, carrier: str, reports: list[Report]) -> Parcel:
-    over = ShipmentStatus(shipment.status) in {ShipmentStatus.RETURNED, ShipmentStatus.FAILED}
+    over = ShipmentStatus(shipment.status) in {ShipmentStatus.RETURNED, ShipmentStatus.FAILED, ShipmentStatus.CANCELLED}
     return Parcel(
         carrier=carrier,
         tracking_number=shipment.tracking_number,

@@ -72,6 +72,8 @@ class LateShipment(Result):
     status: ShipmentStatus
     promised_at: datetime
     days_late: int
+    told: bool
+    """Whether the customer was told and credited."""
     last_event: Quote | None = None
     last_event_at: datetime | None = None
 
@@ -88,7 +90,7 @@ class LateShipments(Result):
             return "No parcel is late."
         shown = [
             f"Order {each.order} ({each.customer}): {each.carrier} {each.tracking_number}, {words(each.status)}, "
-            f"promised {day(each.promised_at)}, {plural(each.days_late, 'day')} late"
+            f"promised {day(each.promised_at)}, {plural(each.days_late, 'day')} late{', customer told' if each.told else ''}"
             for each in self.shipments[:10]
         ]
         return listing(f"**{plural(self.total, 'parcel')} late**:", shown, self.total)
