@@ -30,6 +30,7 @@ _ORDERS = Desk(
         "my payment failed",
         "update my delivery address",
     ),
+    borrowed=frozenset({"late_shipments", "backorder_options", "choose_backorder", "change_payment_method"}),
 )
 _PAYMENTS = Desk(
     name="payments",
@@ -53,6 +54,7 @@ _PAYMENTS = Desk(
         }
     ),
     examples=("was my card charged twice", "a customer's payment was declined", "is there money left on my gift card"),
+    borrowed=frozenset({"find_orders", "get_order", "refund_quote", "issue_refund"}),
 )
 _RETURNS = Desk(
     name="returns",
@@ -61,12 +63,14 @@ _RETURNS = Desk(
         {"find_orders", "get_order", "return_eligibility", "request_return", "request_exchange", "list_returns", "decide_return"}
     ),
     examples=("the shoes are too small", "it arrived broken", "I want to send something back"),
+    borrowed=frozenset({"find_orders", "get_order"}),
 )
 _SERVICE = Desk(
     name="service",
     purpose="Support tickets, and everything that needs a person.",
     tools=frozenset({"find_orders", "get_order", "open_ticket", "list_tickets"}),
     examples=("I need to talk to a human", "I would like to speak to somebody"),
+    borrowed=frozenset({"find_orders", "get_order"}),
 )
 
 _FULFILMENT = Desk(
@@ -92,6 +96,7 @@ _FULFILMENT = Desk(
         }
     ),
     examples=("get this order out of the warehouse", "an item is sold out after the customer ordered it"),
+    borrowed=frozenset({"get_order", "track_order", "carrier_quotes"}),
 )
 
 AFTER_SALES = AgentSpec(

@@ -19,6 +19,7 @@ _ADVICE = Desk(
         "do you ship abroad",
         "is there a warranty",
     ),
+    borrowed=frozenset({"find_orders", "get_order"}),
 )
 _REPORTS = Desk(
     name="reports",
@@ -30,6 +31,7 @@ _RULES = Desk(
     purpose="The shop's own rules: limits, windows, thresholds, approvers; their versions, changes and trials.",
     tools=frozenset({"rules_in_force", "policy_history", "policy_diff", "policy_dry_run", "change_policy", "search_articles"}),
     examples=("change a rule of the shop", "what would other limits have meant"),
+    borrowed=frozenset({"search_articles"}),
 )
 
 KNOWLEDGE = AgentSpec(

@@ -15,6 +15,7 @@ _LISTINGS = Desk(
         "sync the price to shopify",
         "how much do we earn on marketplaces after fees",
     ),
+    borrowed=frozenset({"search_products", "get_product", "check_stock"}),
 )
 
 MARKETPLACE = AgentSpec(

@@ -7,6 +7,7 @@ _FRAUD = Desk(
     purpose="Fraud checks, orders on hold, customers' risk.",
     tools=frozenset({"explain_hold", "fraud_review_queue", "release_order", "hold_order", "customer_risk", "get_customer", "get_order"}),
     examples=("is this customer a fraudster", "which orders look suspicious", "put the order on hold"),
+    borrowed=frozenset({"get_order"}),
 )
 _STOCK = Desk(
     name="stock",
@@ -49,6 +50,7 @@ _DELIVERY = Desk(
         }
     ),
     examples=("the carrier keeps being late", "a parcel arrived crushed, who pays"),
+    borrowed=frozenset({"get_order", "get_customer", "track_order"}),
 )
 
 RISK = AgentSpec(

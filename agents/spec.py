@@ -16,7 +16,14 @@ class Desk:
     """One line for whoever routes or transfers."""
     tools: frozenset[str]
     examples: tuple[str, ...] = ()
-    """What people say here beyond the examples of the tools."""
+    """What people say here beyond the examples of its own tools."""
+    borrowed: frozenset[str] = frozenset()
+    """Those of the tools that are at home at another desk: they help here, but asking for them leads there."""
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The tools that are at home here."""
+        return self.tools - self.borrowed
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class AgentSpec:
     def tools(self) -> frozenset[str]:
         """The tools of all desks."""
         return frozenset(tool for desk in self.desks for tool in desk.tools)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The tools that are at home at one of the desks."""
+        return frozenset(tool for desk in self.desks for tool in desk.own)
 
     @cached_property
     def examples(self) -> tuple[str, ...]:

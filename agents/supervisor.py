@@ -23,6 +23,8 @@ _VOTERS = 3
 _SHARPNESS = 8.0
 _STICKY = 1.6
 """How much likelier the active agent is than its words alone say."""
+_ANSWERING = 6.0
+"""The same after the agent has asked something: most replies are answers."""
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[RT]-\d{3,}\b", re.IGNORECASE), "after_sales"),
     (re.compile(r"\b(amazon|ebay|shopify|cdiscount|listings?|marketplaces?)\b", re.IGNORECASE), "marketplace"),
@@ -53,12 +55,12 @@ class Route:
 class Classifier:
     """Tells where a sentence belongs: the places vote by their examples that are nearest to it.
 
-    The examples are those of the desks and their tools, so a new tool brings its own training data.
+    The examples are those of the desks and the tools at home there, so a new tool brings its own training data.
     """
 
     def __init__(self, toolbox: Toolbox) -> None:
         self._examples = {
-            name: (*place.examples, *(text for tool in sorted(place.tools) if tool in toolbox for text in toolbox[tool].examples))
+            name: (*place.examples, *(text for tool in sorted(place.own) if tool in toolbox for text in toolbox[tool].examples))
             for name, place in PLACES.items()
         }
 
@@ -80,24 +82,26 @@ class Classifier:
         return {place: math.exp(_SHARPNESS * float(np.sort(similar[rows[place]])[-_VOTERS:].mean())) for place in places}
 
 
-def decide(text: str, weights: Mapping[str, float], active: str | None) -> tuple[Route, bool]:
+def decide(text: str, weights: Mapping[str, float], active: str | None, *, asked: bool = False) -> tuple[Route, bool]:
     """Return the route by rule and weight, and whether it is sure enough to do without a model.
 
     Args:
         text: what the user said.
         weights: how well it fits each place that the user may go to.
         active: the place of the turn before; its agent, and then it, are likelier than words alone say.
+        asked: whether the turn before ended with a question, which this one may answer.
     """
     agents = _of_agents(weights)
     active_agent = agent_of(active) if active else None
+    sticky = _ANSWERING if asked else _STICKY
     for pattern, agent in _RULES:
         if agent in agents and pattern.search(text):
-            return Route(_best_at(agent, weights, active), "rule", 1.0, f"names what {agent.replace('_', ' ')} looks after"), True
-    weighed = {agent: score * (_STICKY if agent == active_agent else 1.0) for agent, score in agents.items()}
+            return Route(_best_at(agent, weights, active, sticky), "rule", 1.0, f"names what {agent.replace('_', ' ')} looks after"), True
+    weighed = {agent: score * (sticky if agent == active_agent else 1.0) for agent, score in agents.items()}
     best = max(weighed, key=weighed.__getitem__)
     confidence = weighed[best] / sum(weighed.values())
     by: By = "sticky" if best == active_agent and best != max(agents, key=agents.__getitem__) else "classifier"
-    return Route(_best_at(best, weights, active), by, confidence), confidence >= _SURE
+    return Route(_best_at(best, weights, active, sticky), by, confidence), confidence >= _SURE
 
 
 def _of_agents(weights: Mapping[str, float]) -> dict[str, float]:
@@ -108,9 +112,9 @@ def _of_agents(weights: Mapping[str, float]) -> dict[str, float]:
     return agents
 
 
-def _best_at(agent: str, weights: Mapping[str, float], active: str | None) -> str:
+def _best_at(agent: str, weights: Mapping[str, float], active: str | None, sticky: float) -> str:
     """Return the best place of an agent."""
-    own = {place: weight * (_STICKY if place == active else 1.0) for place, weight in weights.items() if agent_of(place) == agent}
+    own = {place: weight * (sticky if place == active else 1.0) for place, weight in weights.items() if agent_of(place) == agent}
     return max(own, key=own.__getitem__)
 
 

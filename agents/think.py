@@ -54,20 +54,19 @@ class Mind:
         return self._places[principal.role]
 
     def _places_of(self, agent: str, principal: Principal) -> list[str]:
-        if len(self._tools(agent, principal)) <= ROOM:
-            return [agent] if self._tools(agent, principal) else []
-        desks = [f"{agent}/{desk.name}" for desk in ROSTER[agent].desks]
-        return [desk for desk in desks if self._tools(desk, principal)]
+        """Return an agent, or its desks when it has more tools for the caller than one offer holds; borrowed tools alone make no place."""
+        desks = [f"{agent}/{desk.name}" for desk in ROSTER[agent].desks if self.toolbox.open_to(principal, desk.own & self.toolbox.keys())]
+        return [agent] if desks and len(self._tools(agent, principal)) <= ROOM else desks
 
     def _tools(self, place: str, principal: Principal) -> list[Tool[Any, Any]]:
         return self.toolbox.open_to(principal, PLACES[place].tools & self.toolbox.keys())
 
-    async def route(self, text: str, principal: Principal, *, active: str | None, meter: Meter) -> Route:
+    async def route(self, text: str, principal: Principal, *, active: str | None, asked: bool, meter: Meter) -> Route:
         """Choose the place for a turn; costs a model call only when rules and classifier are unsure."""
         places = self.places_for(principal)
         active = active if active in places else None
         weights = self.classifier.weigh(text, places)
-        route, sure = supervisor.decide(text, weights, active)
+        route, sure = supervisor.decide(text, weights, active, asked=asked)
         if not sure and not self.models.is_offline and len(text) > 3:
             route = await self._ask_router(text, places, meter) or route
         return self._with_second(text, places, weights, route, principal)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agents.roster import desk_of
@@ -13,7 +13,7 @@ from graph.state import State, TurnContext
 async def supervisor(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """Choose where the user's last words go: rules, then the classifier with the last place as a prior, then a model."""
     ctx = runtime.context
-    route = await ctx.mind.route(_last_words(state), ctx.run.principal, active=state.get("place"), meter=ctx.meter)
+    route = await ctx.mind.route(_last_words(state), ctx.run.principal, active=state.get("place"), asked=_asked(state), meter=ctx.meter)
     ctx.note(
         RouteChosen(agent=route.agent, desk=desk_of(route.place), by=route.by, confidence=round(route.confidence, 3), reason=route.reason)
     )
@@ -34,3 +34,9 @@ def _last_words(state: State) -> str:
         if isinstance(message, HumanMessage):
             return message.text
     return ""
+
+
+def _asked(state: State) -> bool:
+    """Return whether the agent's last words were a question."""
+    said = next((message.text for message in reversed(state["messages"]) if isinstance(message, AIMessage) and message.text), "")
+    return said.rstrip().endswith("?")

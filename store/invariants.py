@@ -95,10 +95,12 @@ _STOCK = (
     ),
     Invariant(
         "reserved stock is that of the active reservations",
-        "SELECT v.sku, format('%s reserved, reservations of %s', s.reserved, coalesce(sum(r.quantity), 0)) FROM stock_levels s "
-        "JOIN variants v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id LEFT JOIN reservations r ON r.tenant_id = s.tenant_id "
-        "AND r.variant_id = s.variant_id AND r.warehouse_id = s.warehouse_id AND r.status = 'active' "
-        "GROUP BY s.id, v.sku, s.reserved HAVING coalesce(sum(r.quantity), 0) <> s.reserved",
+        "SELECT v.sku, format('%s reserved, reservations of %s', s.reserved, coalesce(sum(kept.quantity), 0)) FROM stock_levels s "
+        "JOIN variants v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id LEFT JOIN ("
+        "SELECT tenant_id, variant_id, warehouse_id, quantity FROM reservations WHERE status = 'active' UNION ALL "
+        "SELECT tenant_id, variant_id, warehouse_id, quantity FROM stock_holds WHERE status = 'active') kept "
+        "ON kept.tenant_id = s.tenant_id AND kept.variant_id = s.variant_id AND kept.warehouse_id = s.warehouse_id "
+        "GROUP BY s.id, v.sku, s.reserved HAVING coalesce(sum(kept.quantity), 0) <> s.reserved",
     ),
     Invariant(
         "an order that ended holds no stock",

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,10 +122,14 @@ def test_a_desk_has_room_for_its_tools(toolbox: Toolbox) -> None:
 
 
 def test_every_tool_is_somebody_s(toolbox: Toolbox) -> None:
-    granted = {tool for spec in ROSTER.values() for tool in spec.tools}
+    homes = Counter(tool for spec in ROSTER.values() for desk in spec.desks for tool in desk.own)
     answers = {name for name, tool in toolbox.items() if tool.permission is Permission.PROVIDER_REPORT}
-    assert toolbox.keys() - granted - answers == set()
-    assert answers & granted == set(), "what a provider answered is recorded by the process itself, never by a model"
+    assert {tool: homes[tool] for tool in toolbox if homes[tool] != (tool not in answers)} == {}, "each tool is at home at one desk"
+    assert answers & homes.keys() == set(), "what a provider answered is recorded by the process itself, never by a model"
+
+
+def test_a_desk_borrows_only_what_it_offers() -> None:
+    assert {desk.name: odd for spec in ROSTER.values() for desk in spec.desks if (odd := desk.borrowed - desk.tools)} == {}
 
 
 def test_only_the_process_itself_reports_for_providers() -> None:
