@@ -86,6 +86,11 @@ class Money(BaseModel):
         sign = "-" if value < 0 else ""
         return f"{sign}{symbol}{abs(value):,.{digits}f}" if symbol else f"{value:,.{digits}f} {self.currency}"
 
+    def plain(self) -> str:
+        """Return the amount as other programs write it, such as 1012.50."""
+        digits = exponent(self.currency)
+        return f"{Decimal(self.minor).scaleb(-digits):.{digits}f}"
+
     def percent(self, rate: Decimal) -> "Money":
         """Return `rate` per cent of this amount, rounded half up to a whole minor unit."""
         exact = Decimal(self.minor) * rate / 100

@@ -77,6 +77,23 @@ class Worker(BaseModel):
     max_attempts: int = 5
 
 
+class Outbound(BaseModel):
+    """Messages to providers: payment, carriers, channels, e-mail."""
+
+    batch: int = Field(default=20, ge=1, le=200)
+    """Messages that a process carries at once."""
+    lease_seconds: float = Field(default=60, gt=0)
+    """How long a message stays in the hands of a process that died."""
+    poll_seconds: float = Field(default=0.5, gt=0)
+    timeout: float = Field(default=10, gt=0, description="seconds for one request to a provider")
+    first_wait: float = Field(default=2, gt=0, description="seconds before the second try, doubled with each one")
+    longest_wait: float = Field(default=900, gt=0)
+    max_tries: int = Field(default=12, ge=1)
+    """After so many failed tries a message is parked for a person."""
+    ask_again: float = Field(default=30, gt=0, description="seconds until a provider that has not decided is asked how it stands")
+    webhook_tolerance: float = Field(default=300, gt=0, description="seconds that a signed report may be old")
+
+
 class Budget(BaseModel):
     """Limits of one run; reaching one ends it with an honest sentence."""
 
@@ -103,6 +120,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     auth: Auth = Auth()
     worker: Worker = Worker()
+    outbound: Outbound = Outbound()
     budget: Budget = Budget()
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "STOREHAND_OPENAI_API_KEY"))
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL", "STOREHAND_OPENAI_BASE_URL"))

@@ -95,6 +95,19 @@ Audit = Annotated[bool, typer.Option("--audit", help="Read the whole database an
 AsJson = Annotated[bool, typer.Option("--json", help="With --audit: one JSON object.")]
 
 
+def simulator(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8090,
+    random_seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same tracking numbers.")] = 1,
+) -> None:
+    """Serve simulated providers: payment, carriers, channels and e-mail. Ctrl-C stops.
+
+    Example: storehand simulator --port 8090
+    """
+    from server.simulator.__main__ import run
+
+    run(port, random_seed, attached=False)
+
+
 def doctor(audit: Audit = False, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Check every part and say what to do about what is wrong. Exit code 1 when something is.
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
+from contextlib import nullcontext
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,11 +12,15 @@ from core.settings import Settings
 from server.cli.output import out, progress
 from server.cli.session import DataDir, given, read_settings
 
+if TYPE_CHECKING:
+    from server.demo_providers import Simulator
+
 
 def demo(
     data_dir: DataDir = None,
     port: Annotated[int | None, typer.Option(help="Port of the page and the API.", show_default="8080")] = None,
     orders: Annotated[int, typer.Option(help="Orders of the demo shop, at the first start.", min=150)] = 1500,
+    simulate: Annotated[bool, typer.Option("--simulate/--no-simulate", help="Simulate payment, carriers, channels and e-mail.")] = True,
 ) -> None:
     """Start the demo shop: servers, API, worker and page. Ctrl-C stops everything.
 
@@ -23,6 +28,7 @@ def demo(
     """
     settings = read_settings(data_dir, http=given(port=port))
     threading.Thread(target=_warm_up, daemon=True).start()
+    from server.demo_providers import simulator
     from server.setup import migrate, seed_demo
     from store.embedded import servers
     from store.seed import Size
@@ -32,20 +38,28 @@ def demo(
         loaded = asyncio.run(seed_demo(endpoints, Size(orders=orders), progress))
         if not loaded:
             progress("Using the shop that is already here")
-        asyncio.run(_serve(settings, endpoints))
+        with simulator() if simulate else nullcontext() as providers:
+            asyncio.run(_serve(settings, endpoints, providers))
         progress("Stopping the servers")
 
 
-async def _serve(settings: Settings, endpoints: object) -> None:
+async def _serve(settings: Settings, endpoints: object, providers: "Simulator | None") -> None:
+    from server.demo_providers import join
     from server.serving import serve_api
     from server.setup import index_knowledge
     from server.wiring import open_runtime
 
     async with open_runtime(settings, endpoints, demo=True) as runtime:  # pyright: ignore[reportArgumentType]
         await index_knowledge(runtime, progress)
-        await serve_api(
-            runtime, with_worker=True, ready=lambda url: _banner(settings, runtime.models.description, runtime.models.is_offline, url)
-        )
+        joining: list[asyncio.Task[None]] = []
+
+        def ready(url: str) -> None:
+            _banner(settings, runtime.models.description, runtime.models.is_offline, url)
+            if providers is not None:
+                joining.append(asyncio.create_task(join(runtime, providers.url, url, report=progress)))
+
+        await serve_api(runtime, with_worker=True, ready=ready)
+        await asyncio.gather(*joining)
 
 
 def _banner(settings: Settings, model: str, offline: bool, url: str) -> None:

@@ -16,6 +16,7 @@ from core.events import RunFailed
 from core.identity import Principal, Role, RunContext
 from core.ids import RunId, TenantId, ThreadId, UserId
 from core.log import get_logger
+from server.outbound.dispatcher import Dispatcher
 from server.runs import principal_of
 from server.wiring import Runtime
 from server.worker.relay import Relay
@@ -152,12 +153,13 @@ class Worker:
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[Worker]:
-    """Run a worker, a relay of the outbox and the upkeep beside the block."""
+    """Run a worker, a relay of the outbox, a dispatcher of messages to providers and the upkeep beside the block."""
     worker = Worker(runtime)
     tasks = [
         asyncio.create_task(worker.run_forever(), name="worker"),
         asyncio.create_task(Relay(runtime).run_forever(), name="relay"),
         asyncio.create_task(Upkeep(runtime).run_forever(), name="upkeep"),
+        asyncio.create_task(Dispatcher(runtime).run_forever(), name="dispatcher"),
     ]
     try:
         yield worker

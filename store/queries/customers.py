@@ -29,6 +29,13 @@ _VALUES = text(
 )
 
 
+class Contact(NamedTuple):
+    """Where a customer gets mail."""
+
+    name: str
+    email: str
+
+
 class Figures(NamedTuple):
     """A customer's history in figures."""
 
@@ -67,3 +74,10 @@ async def lifetime_values(tx: ReadTx, customer_id: UUID) -> list[tuple[str, int]
     """Return what a customer paid and did not get back, as currency and minor units, the largest first."""
     rows = await tx.connection.execute(_VALUES, {"tenant": tx.tenant_id, "customer": customer_id})
     return [(row.currency, int(row.minor)) for row in rows]
+
+
+async def contact(tx: ReadTx, customer_id: str) -> Contact | None:
+    """Return where a customer gets mail, None when there is no such customer (any more)."""
+    query = select(Customer.name, Customer.email).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == UUID(customer_id))
+    found = (await tx.session.exec(query)).first()
+    return Contact(*found) if found else None

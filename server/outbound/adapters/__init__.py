@@ -1,0 +1,1 @@
+"""How the ports are spoken to real providers: one file an interface."""

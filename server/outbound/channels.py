@@ -1,0 +1,107 @@
+"""The port to a sales channel: what the store publishes there, and what was sold and asked there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPush:
+    """What a listing shall show."""
+
+    key: str
+    listing: str
+    sku: str
+    price: Money
+    quantity: int
+    fields: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingProblem:
+    """Something that the channel refuses in a listing, in its words."""
+
+    field: str
+    message: str
+    code: str = "channel_specific"
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    """What the channel made of a push. With problems, the listing does not show what was sent."""
+
+    reference: str
+    problems: Sequence[ListingProblem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to a buyer who wrote through the channel."""
+
+    key: str
+    conversation: str
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLine:
+    """Units of a SKU that were sold on the channel, at the channel's price each."""
+
+    sku: str
+    quantity: int
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOrder:
+    """An order that was placed on the channel; `external_id` is the channel's own number."""
+
+    external_id: str
+    placed_at: str
+    buyer_name: str
+    buyer_email: str
+    ship_to: Mapping[str, JsonValue]
+    lines: Sequence[SoldLine]
+    shipping: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders in the channel's order, and where to go on; `cursor` is empty after the last page."""
+
+    orders: Sequence[SoldOrder] = field(default_factory=list[SoldOrder])
+    cursor: str = ""
+
+
+class ChannelProvider(Protocol):
+    """A place where the store sells. All calls may be made twice with one key."""
+
+    async def push(self, listing: ListingPush) -> PushAnswer:
+        """Publish a listing.
+
+        Raises:
+            ProviderDown: ask again with the same key.
+            ProviderRefused: the channel does not know the listing, or will never take it.
+        """
+        ...
+
+    async def reply(self, reply: Reply) -> str:
+        """Send an answer to a buyer and return the channel's name for it.
+
+        Raises:
+            ProviderDown, ProviderRefused: as above.
+        """
+        ...
+
+    async def orders(self, cursor: str) -> OrderPage:
+        """Return orders after `cursor`, oldest first.
+
+        Raises:
+            ProviderDown, ProviderRefused: as above.
+        """
+        ...
