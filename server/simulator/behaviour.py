@@ -32,6 +32,8 @@ class Behaviour(BaseModel):
 
     decide_seconds: float = 1.0
     """Until a movement of money is decided and reported; 0 decides in the answer."""
+    decline: bool = False
+    """Decline every movement of money."""
     webhook_copies: int = Field(default=1, ge=0, le=5)
     """How often each report is sent; 0 loses it."""
     shuffle: bool = False

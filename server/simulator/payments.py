@@ -64,7 +64,8 @@ class Payments:
         self._reporter.report(movement["account"], "payments", f"movement.{movement['state']}", shown(movement))
 
     def _settle(self, movement: dict[str, Any]) -> None:
-        declined = movement["amount"]["minor"] == _DECLINED or movement["method"].endswith(("0002", "declined"))
+        magic = movement["amount"]["minor"] == _DECLINED or movement["method"].endswith(("0002", "declined"))
+        declined = magic or self._world.behaviour.decline
         movement["state"] = "failed" if declined else "succeeded"
         movement["reason"] = "the card was declined" if declined else ""
 

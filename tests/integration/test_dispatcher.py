@@ -105,8 +105,7 @@ async def test_the_customer_gets_a_mail_that_says_what_happened(
 
 
 async def test_a_declined_refund_is_open_again(quick: Runtime, merchant: Principal, dispatcher: Dispatcher, providers: Simulated) -> None:
-    async with quick.units.write(merchant) as tx:
-        await tx.connection.execute(text("UPDATE payments SET method = 'card_declined' WHERE captured_minor > 0"))
+    providers.behave(decline=True, decide_seconds=0, seconds_an_hour=0)
     transaction = await refund(quick, merchant)
     await carry(dispatcher, quick, merchant)
     assert await state(quick, merchant, transaction) == "failed"
