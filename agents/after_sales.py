@@ -56,6 +56,20 @@ _PAYMENTS = Desk(
     examples=("was my card charged twice", "a customer's payment was declined", "is there money left on my gift card"),
     borrowed=frozenset({"find_orders", "get_order", "refund_quote", "issue_refund"}),
 )
+_BUYING = Desk(
+    name="buying",
+    purpose="Buying by chat: what a cart costs, and placing the order; discount codes.",
+    tools=frozenset({"quote_order", "place_order", "create_coupon", "search_products", "get_product", "find_orders", "get_order"}),
+    examples=("I would like to order something", "can I buy this here", "put it on my card"),
+)
+_HANDLING = Desk(
+    name="handling",
+    purpose="Colleagues' work on orders: notes, tags, holds, splitting, orders that do not move.",
+    tools=frozenset(
+        {"find_orders", "get_order", "hold_order", "stuck_orders", "add_order_note", "tag_order", "untag_order", "split_order"}
+    ),
+    examples=("write a note on the order", "split the order in two"),
+)
 _RETURNS = Desk(
     name="returns",
     purpose="Returns, exchanges and replacements, from the question whether it can go back to the refund.",
@@ -103,5 +117,5 @@ AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
     purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
-    desks=(_ORDERS, _PAYMENTS, _RETURNS, _SERVICE, _FULFILMENT),
+    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _SERVICE, _FULFILMENT),
 )

@@ -24,7 +24,7 @@ _ADVICE = Desk(
 _REPORTS = Desk(
     name="reports",
     purpose="The shop in figures: sales reports, the shop at a glance, alerts, what changed.",
-    tools=frozenset({"sales_report", "shop_overview", "list_alerts", "acknowledge_alert", "resolve_alert"}),
+    tools=frozenset({"sales_report", "shop_overview", "order_stats", "list_alerts", "acknowledge_alert", "resolve_alert"}),
 )
 _RULES = Desk(
     name="rules",

@@ -109,6 +109,24 @@ _STOCK = (
         "WHERE o.status IN ('cancelled', 'delivered', 'returned') AND r.status = 'active'",
     ),
 )
+_FIGURES = (
+    Invariant(
+        "the orders of each day are those of its figures",
+        "SELECT coalesce(f.day, o.day)::text, format('%s of %s', f.orders, o.orders) FROM "
+        "(SELECT day, sum(orders) AS orders, sum(total_minor) AS minor FROM order_days GROUP BY day) f FULL JOIN "
+        "(SELECT utc_day(placed_at) AS day, count(*) AS orders, sum(total_minor) AS minor FROM orders GROUP BY 1) o ON o.day = f.day "
+        "WHERE coalesce(f.orders, 0) <> coalesce(o.orders, 0) OR coalesce(f.minor, 0) <> coalesce(o.minor, 0)",
+    ),
+    Invariant(
+        "what was sold of a variant is what its figures say",
+        "SELECT v.sku, format('%s of %s units', f.units, o.units) FROM variants v LEFT JOIN "
+        "(SELECT variant_id, sum(units) AS units, sum(revenue_minor) AS minor FROM sales_days GROUP BY 1) f ON f.variant_id = v.id "
+        "LEFT JOIN (SELECT l.variant_id, sum(l.quantity) AS units, sum(l.quantity::bigint * l.unit_price_minor) AS minor "
+        "FROM order_lines l JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id WHERE o.status <> 'cancelled' GROUP BY 1) o "
+        "ON o.variant_id = v.id "
+        "WHERE coalesce(f.units, 0) <> coalesce(o.units, 0) OR coalesce(f.minor, 0) <> coalesce(o.minor, 0)",
+    ),
+)
 _GOODS = (
     Invariant(
         "no more units are shipped than were ordered",
@@ -169,7 +187,7 @@ _RECORDS = (
         "HAVING count(*) <> r.seq OR max(e.seq) <> r.seq",
     ),
 )
-INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_GOODS, *_RECORDS)
+INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_RECORDS)
 
 
 _NAMED = "SELECT *, count(*) OVER () FROM ({query}) AS broken (subject, detail) ORDER BY 1 LIMIT {most}"

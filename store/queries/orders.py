@@ -1,5 +1,6 @@
 """Orders: found by number or by what is known of them, with lines and timeline."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +8,25 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, Text, and_, cast, func, literal_column, or_
 from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import OrderStatus
+from store.tables.catalog import Category, Product, Variant
 from store.tables.customers import Customer
 from store.tables.orders import Order, OrderEvent, OrderLine
 from store.unit import ReadTx, Tx
+
+_WORDS = re.compile(r"[^\W_]+")
+_DOCUMENT: ColumnElement[str] = literal_column(
+    "to_tsvector('simple', customers.name || ' ' || translate(customers.email, '@._-+', '     '))"
+)
+"""The expression of customers_words_idx: the planner knows an index by it."""
+NOTE = "order.note"
+"""An entry of the timeline that colleagues wrote for one another."""
+COUNTED = 1_000
+"""Matches are counted up to here: who finds more has to narrow the search anyway, and no list needs all orders read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,13 @@ class OrderFilter:
     customer_id: UUID | None = None
     on_hold: bool | None = None
     placed_after: datetime | None = None
+    placed_before: datetime | None = None
+    external_id: str | None = None
+    """The channel's own number."""
+    channel: str | None = None
+    tag: str | None = None
+    at_least_minor: int | None = None
+    at_most_minor: int | None = None
 
 
 class OrderOfCustomer(NamedTuple):
@@ -59,21 +78,19 @@ async def by_id(tx: ReadTx, order_id: UUID, *, lock: bool = False) -> Order:
 
 
 async def find(tx: ReadTx, wanted: OrderFilter, limit: int) -> tuple[int, list[OrderOfCustomer]]:
-    """Return how many orders match and the newest `limit` of them."""
+    """Return how many orders match, counted up to `COUNTED`, and the newest `limit` of them."""
     conditions = _conditions(tx, wanted)
-    same_customer = and_(col(Customer.tenant_id) == col(Order.tenant_id), col(Customer.id) == col(Order.customer_id))
-    counted = select(func.count()).select_from(Order).where(*conditions)
-    if wanted.customer is not None:
-        counted = counted.join(Customer, same_customer)
-    total = (await tx.session.exec(counted)).one()
+    some = select(Order.id).where(*conditions).limit(COUNTED).subquery()
+    total = (await tx.session.exec(select(func.count()).select_from(some))).one()
     if total == 0:
         return 0, []
+    same_customer = and_(col(Customer.tenant_id) == col(Order.tenant_id), col(Customer.id) == col(Order.customer_id))
+    newest = select(Order.id).where(*conditions).order_by(col(Order.placed_at).desc(), col(Order.number).desc()).limit(limit)
     query = (
         select(Order, col(Customer.name), col(Customer.email))
         .join(Customer, same_customer)
-        .where(*conditions)
+        .where(col(Order.tenant_id) == tx.tenant_id, col(Order.id).in_((await tx.session.exec(newest)).all()))
         .order_by(col(Order.placed_at).desc(), col(Order.number).desc())
-        .limit(limit)
     )
     return total, [OrderOfCustomer(*row) for row in (await tx.session.exec(query)).all()]
 
@@ -115,10 +132,11 @@ async def line(tx: Tx, line_id: UUID) -> OrderLine:
 
 
 async def timeline(tx: ReadTx, order_id: UUID, limit: int = 10) -> Sequence[OrderEvent]:
-    """Return the last `limit` entries of an order's timeline, oldest first."""
+    """Return the last `limit` entries of an order's timeline, oldest first; colleagues' notes are for staff only."""
     query = (
         select(OrderEvent)
         .where(col(OrderEvent.tenant_id) == tx.tenant_id, col(OrderEvent.order_id) == order_id)
+        .where(col(OrderEvent.kind) != (NOTE if tx.principal.is_customer else ""))
         .order_by(col(OrderEvent.at).desc(), col(OrderEvent.id).desc())
         .limit(limit)
     )
@@ -129,6 +147,16 @@ def note(tx: Tx, order: Order, kind: str, text: str) -> None:
     """Add an entry to an order's timeline in the name of the transaction's principal."""
     actor = tx.principal.name or tx.principal.role.value
     tx.add(OrderEvent(tenant_id=tx.tenant_id, order_id=order.id, kind=kind, text=text[:300], actor=actor[:120], at=tx.now))
+
+
+def named(wanted: str) -> ColumnElement[bool]:
+    """Return the condition on customers whom an e-mail address, a name, or beginnings of words of either mean."""
+    exact = or_(func.lower(Customer.email) == wanted.lower(), func.lower(Customer.name) == wanted.lower())
+    parts = _WORDS.findall(wanted.lower())
+    if not parts:
+        return exact
+    beginnings = func.to_tsquery(literal_column("'simple'"), " & ".join(f"{part}:*" for part in parts))
+    return or_(exact, _DOCUMENT.op("@@")(beginnings))
 
 
 def like(text: str) -> str:
@@ -147,11 +175,31 @@ def _conditions(tx: ReadTx, wanted: OrderFilter) -> list[ColumnElement[bool]]:
         found.append(col(Order.on_hold) == wanted.on_hold)
     if wanted.placed_after is not None:
         found.append(col(Order.placed_at) >= wanted.placed_after)
+    if wanted.placed_before is not None:
+        found.append(col(Order.placed_at) < wanted.placed_before)
+    if wanted.external_id is not None:
+        found.append(col(Order.external_id) == wanted.external_id)
+    if wanted.channel is not None:
+        found.append(col(Order.channel) == wanted.channel)
+    if wanted.tag is not None:
+        found.append(col(Order.tags).op("@>")(func.jsonb_build_array(wanted.tag)))
+    if wanted.at_least_minor is not None:
+        found.append(col(Order.total_minor) >= wanted.at_least_minor)
+    if wanted.at_most_minor is not None:
+        found.append(col(Order.total_minor) <= wanted.at_most_minor)
     if wanted.customer is not None:
-        found.append(or_(func.lower(Customer.email) == wanted.customer.lower(), col(Customer.name).ilike(like(wanted.customer))))
+        meant = select(Customer.id).where(col(Customer.tenant_id) == tx.tenant_id, named(wanted.customer))
+        found.append(col(Order.customer_id).in_(meant))
     if wanted.item_words:
-        searched = func.concat_ws(" ", OrderLine.title, OrderLine.category, OrderLine.sku)
-        has_all = [searched.ilike(like(word)) for word in wanted.item_words]
+        searched = func.concat_ws(" ", Product.name, Product.brand, Variant.sku, Category.slug, cast(Variant.options, Text))
+        of_product = and_(col(Product.tenant_id) == col(Variant.tenant_id), col(Product.id) == col(Variant.product_id))
+        of_category = and_(col(Category.tenant_id) == col(Product.tenant_id), col(Category.id) == col(Product.category_id))
+        meant = (
+            select(Variant.id)
+            .join(Product, of_product)
+            .join(Category, of_category)
+            .where(col(Variant.tenant_id) == tx.tenant_id, *(searched.ilike(like(word)) for word in wanted.item_words))
+        )
         same_order = (col(OrderLine.tenant_id) == col(Order.tenant_id), col(OrderLine.order_id) == col(Order.id))
-        found.append(select(1).where(*same_order, *has_all).exists())
+        found.append(select(1).where(*same_order, col(OrderLine.variant_id).in_(meant)).exists())
     return found

@@ -15,6 +15,13 @@ class Customer(TenantRow, table=True):
     __tablename__ = "customers"
     __table_args__ = (
         UniqueConstraint("tenant_id", "email"),
+        Index("customers_email_idx", "tenant_id", text("lower(email)")),
+        Index("customers_name_idx", "tenant_id", text("lower(name)")),
+        Index(
+            "customers_words_idx",
+            text("to_tsvector('simple', name || ' ' || translate(email, '@._-+', '     '))"),
+            postgresql_using="gin",
+        ),
         Index("customers_external_key", "tenant_id", "external_id", unique=True, postgresql_where=text("external_id <> ''")),
     )
     email: str = Field(max_length=200)

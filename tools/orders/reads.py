@@ -1,6 +1,6 @@
 """Find orders and show one."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -8,11 +8,11 @@ from pydantic import Field
 from core.identity import Permission, RunContext
 from core.money import Money
 from core.statuses import OrderStatus
-from store.queries import order_lines, orders, payments, returns, shipments
+from store.queries import order_lines, orders, payments, returns, shipments, tenants
 from store.queries.shipments import Parcel
 from store.tables.orders import OrderEvent, OrderLine
 from store.unit import ReadTx
-from tools.arguments import CustomerRef, Days, ItemRef, Limit, OrderNumber
+from tools.arguments import ChannelCode, CustomerRef, Days, ItemRef, Limit, OrderNumber
 from tools.items import meaning
 from tools.orders.facts import one_line
 from tools.orders.module import module
@@ -33,6 +33,7 @@ from tools.payments.amounts import refundable_of
 from tools.result import Quote
 from tools.spec import Args, Effect
 
+_AMOUNT = r"^[0-9]{1,9}([.,][0-9]{1,3})?$"
 _CHECKED = "it is being checked"
 _INTERNAL = frozenset({"order.held", "order.released"})
 """Entries whose text is written for colleagues."""
@@ -50,6 +51,14 @@ class FindOrders(Args):
     on_hold: Annotated[bool | None, Field(description="Only orders that are on hold, or only those that are not")] = None
     days: Days | None = None
     """Only orders placed in the last so many days."""
+    since: Annotated[date | None, Field(description="Only orders placed on or after this date, such as 2026-03-01")] = None
+    until: Annotated[date | None, Field(description="Only orders placed on or before this date")] = None
+    external_number: Annotated[str | None, Field(min_length=1, max_length=60, description="The channel's own number of the order")] = None
+    channel: ChannelCode | None = None
+    """Only orders of this sales channel."""
+    tag: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", description="Only orders with this tag")] = None
+    at_least: Annotated[str | None, Field(pattern=_AMOUNT, description="Only orders of at least this total, such as 100.00")] = None
+    at_most: Annotated[str | None, Field(pattern=_AMOUNT, description="Only orders of at most this total")] = None
     limit: Limit = 10
 
 
@@ -71,12 +80,19 @@ class FindOrders(Args):
 )
 async def find_orders(tx: ReadTx, args: FindOrders, _ctx: RunContext) -> OrdersFound:
     """List orders, newest first, by status, item, customer, hold or age."""
+    currency = (await tenants.current(tx)).currency if args.at_least or args.at_most else ""
     wanted = orders.OrderFilter(
         status=args.status,
         item_words=tuple(sorted(meaning(args.item))) if args.item else (),
         customer=args.customer,
         on_hold=args.on_hold,
-        placed_after=tx.now - timedelta(days=args.days) if args.days else None,
+        placed_after=_latest(tx.now - timedelta(days=args.days) if args.days else None, _begin(args.since)),
+        placed_before=_begin(args.until + timedelta(days=1)) if args.until else None,
+        external_id=args.external_number,
+        channel=args.channel,
+        tag=args.tag,
+        at_least_minor=_minor(args.at_least, currency),
+        at_most_minor=_minor(args.at_most, currency),
     )
     total, found = await orders.find(tx, wanted, args.limit)
     ids = [row.order.id for row in found]
@@ -99,6 +115,18 @@ async def find_orders(tx: ReadTx, args: FindOrders, _ctx: RunContext) -> OrdersF
             for row in found
         ],
     )
+
+
+def _begin(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, UTC) if day else None
+
+
+def _latest(*instants: datetime | None) -> datetime | None:
+    return max((each for each in instants if each is not None), default=None)
+
+
+def _minor(amount: str | None, currency: str) -> int | None:
+    return Money.parse(amount, currency).minor if amount else None
 
 
 class GetOrder(Args):

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from core.money import Money
 from core.statuses import OrderStatus, PaymentStatus, ReturnStatus, ShipmentStatus
+from store.queries.orders import COUNTED
 from tools.phrases import bullets, day, joined, listing, plural, words
 from tools.result import Quote, Result
 
@@ -54,7 +55,7 @@ class OrderFound(Result):
 
 
 class OrdersFound(Result):
-    """Orders that match, newest first; `total` counts all of them."""
+    """Orders that match, newest first; `total` counts them, up to a thousand."""
 
     total: int
     orders: list[OrderFound]
@@ -63,7 +64,8 @@ class OrdersFound(Result):
         """Return one line an order."""
         if not self.orders:
             return "No order matches."
-        return listing(f"{plural(self.total, 'order')} found:", [order.shown for order in self.orders[:10]], self.total)
+        many = "At least " if self.total >= COUNTED else ""
+        return listing(f"{many}{plural(self.total, 'order')} found:", [order.shown for order in self.orders[:10]], self.total)
 
 
 class OrderItem(Result):

@@ -14,6 +14,7 @@ from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
 from tools.policy.order_changes import OrderChangePolicy
 from tools.policy.payments import PaymentPolicy
+from tools.policy.placing import PlacingPolicy
 from tools.policy.pricing import PricingPolicy
 from tools.policy.refunds import RefundPolicy
 from tools.policy.returns import ReturnPolicy
@@ -33,6 +34,7 @@ class Policy(BaseModel):
     fraud: FraudPolicy = FraudPolicy()
     stock: StockPolicy = StockPolicy()
     pricing: PricingPolicy = PricingPolicy()
+    placing: PlacingPolicy = PlacingPolicy()
     service: ServicePolicy = ServicePolicy()
     approvals: ApprovalPolicy = ApprovalPolicy()
     alerts: AlertPolicy = AlertPolicy()

@@ -141,6 +141,9 @@ CREATE INDEX orders_external_idx ON orders (tenant_id, external_id);
 CREATE INDEX orders_total_idx ON orders (tenant_id, total_minor);
 CREATE INDEX orders_tags_idx ON orders USING gin (tags jsonb_path_ops);
 
+CREATE INDEX customers_email_idx ON customers (tenant_id, lower(email));
+CREATE INDEX customers_name_idx ON customers (tenant_id, lower(name));
+CREATE INDEX customers_words_idx ON customers USING gin (to_tsvector('simple', name || ' ' || translate(email, '@._-+', '     ')));
 ALTER TABLE customers ADD COLUMN external_id VARCHAR(60) NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX customers_external_key ON customers (tenant_id, external_id) WHERE external_id <> '';
 """
@@ -302,4 +305,5 @@ def downgrade() -> None:
     op.execute("DROP INDEX purchase_orders_status_idx, purchase_orders_created_idx")
     op.execute("DROP INDEX orders_external_idx, orders_total_idx, orders_tags_idx")
     op.execute("ALTER TABLE orders DROP COLUMN parent_order_id")
+    op.execute("DROP INDEX customers_email_idx, customers_name_idx, customers_words_idx")
     op.execute("ALTER TABLE customers DROP COLUMN external_id")
