@@ -144,26 +144,30 @@ class _Pool:
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
         self._known: dict[str, list[Any]] = defaultdict(list)
+        self._records: list[dict[str, list[Any]]] = []
+        self._record: dict[str, list[Any]] = {}
 
-    def learn(self, data: Any, name: str = "") -> None:
-        """Remember the plain values of a result under their names."""
-        if isinstance(data, Mapping):
-            for key, value in cast("Mapping[str, Any]", data).items():
-                self.learn(value, key)
-        elif isinstance(data, list):
-            for value in cast("list[Any]", data)[:20]:
-                self.learn(value, name)
-        elif isinstance(data, str | int) and not isinstance(data, bool) and 0 < len(str(data)) <= 80:
-            values = self._known[name]
-            if len(values) < _KEPT:
-                values.append(data)
-            else:
-                values[self._dice.randrange(_KEPT)] = data
+    def learn(self, data: Mapping[str, Any]) -> None:
+        """Remember the plain values of a result under their names, and which came together."""
+        for record in (data, *(each for value in data.values() if isinstance(value, list) for each in cast("list[Any]", value)[:10])):
+            if isinstance(record, Mapping) and (found := _plain(cast("Mapping[str, Any]", record))):
+                self._keep(self._records, found)
+                for name, values in found.items():
+                    for value in values[:5]:
+                        self._keep(self._known[name], value)
+
+    def _keep(self, kept: list[Any], value: Any) -> None:
+        if len(kept) < _KEPT:
+            kept.append(value)
+        else:
+            kept[self._dice.randrange(_KEPT)] = value
 
     def arguments(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Make arguments for a schema: mostly plausible, sometimes absurd, now and then with a field that nobody asked for."""
         required = set(schema.get("required", []))
         fields: dict[str, Any] = schema.get("properties", {})
+        fitting = [record for record in self._dice.sample(self._records, min(30, len(self._records))) if record.keys() & required]
+        self._record = max(fitting, key=lambda record: len(record.keys() & fields.keys()), default=dict[str, list[Any]]())
         args = {name: self._value(name, each) for name, each in fields.items() if name in required or self._dice.random() < 0.3}
         if self._dice.random() < 0.02:
             args[self._dice.choice(["tenant_id", "customer_id", "approval_id", "role"])] = "00000000-0000-0000-0000-000000000000"
@@ -204,3 +208,16 @@ class _Pool:
         if schema.get("examples") and dice.random() < 0.8:
             return str(dice.choice(schema["examples"]))
         return dice.choice(_WORDS)
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the texts and numbers of a record by name, those of the records within it as well."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for name, value in record.items():
+        for each in cast("list[Any]", value)[:10] if isinstance(value, list) else [value]:
+            if isinstance(each, Mapping):
+                for inner, values in _plain(cast("Mapping[str, Any]", each)).items():
+                    found[inner] += values
+            elif isinstance(each, str | int) and not isinstance(each, bool) and 0 < len(str(each)) <= 80:
+                found[name].append(each)
+    return found
