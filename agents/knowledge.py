@@ -5,7 +5,9 @@ from agents.spec import AgentSpec, Desk
 _ADVICE = Desk(
     name="advice",
     purpose="Products, how-to questions, and the shop's policies (returns, delivery, warranty).",
-    tools=frozenset({"search_articles", "search_products", "get_product", "find_orders", "get_order"}),
+    tools=frozenset(
+        {"search_articles", "search_products", "get_product", "compare_products", "product_reviews", "find_orders", "get_order"}
+    ),
     examples=(
         "hello",
         "hi there, what can you do?",

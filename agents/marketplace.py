@@ -17,10 +17,21 @@ _LISTINGS = Desk(
     ),
     borrowed=frozenset({"search_products", "get_product", "check_stock"}),
 )
+_CATALOGUE = Desk(
+    name="catalogue",
+    purpose="The catalogue and its prices: create, publish and archive products, set prices one by one or in bulk, price history.",
+    tools=frozenset(
+        {
+            "search_products", "get_product", "price_history", "create_product", "update_product", "publish_product",
+            "archive_product", "set_price", "bulk_set_prices",
+        }
+    ),
+)  # fmt: skip
 
 MARKETPLACE = AgentSpec(
     name="marketplace",
     title="Marketplace",
-    purpose="Listings on Amazon, eBay, Shopify and other channels: errors, fixes, price and stock mismatches, net margin.",
-    desks=(_LISTINGS,),
+    purpose="Listings on Amazon, eBay, Shopify and other channels: errors, fixes, price and stock mismatches, net margin; the catalogue "
+    "and its prices.",
+    desks=(_LISTINGS, _CATALOGUE),
 )

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     ORDER_SPLIT = "order:split"
     COUPON_WRITE = "coupon:write"
     PRODUCT_READ = "product:read"
+    PRODUCT_WRITE = "product:write"
+    PRICE_READ = "price:read"
     PRICE_WRITE = "price:write"
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
@@ -69,6 +71,7 @@ class Permission(StrEnum):
     FRAUD_SCORE = "fraud:score"
     FRAUD_DECIDE = "fraud:decide"
     CHANNEL_READ = "channel:read"
+    CHANNEL_REPLY = "channel:reply"
     CHANNEL_WRITE = "channel:write"
     ARTICLE_READ = "article:read"
     REPORT_READ = "report:read"
@@ -127,6 +130,9 @@ _STAFF = _CUSTOMER | {
     Permission.FRAUD_READ,
     Permission.FRAUD_SCORE,
     Permission.CHANNEL_READ,
+    Permission.CHANNEL_REPLY,
+    Permission.PRODUCT_WRITE,
+    Permission.PRICE_READ,
     Permission.REPORT_READ,
     Permission.ALERT_READ,
     Permission.ALERT_WRITE,

@@ -20,6 +20,7 @@ from uuid import UUID
 from sqlalchemy import func, text
 from sqlmodel import col, select
 
+from core import faults
 from core.errors import NotFound
 from core.ids import new_id
 from core.selling import BULK_TRANSITIONS, BulkKind, BulkRowState, BulkStatus
@@ -79,6 +80,7 @@ async def record(tx: Tx, change: BulkChange, rows: Sequence[BulkRow]) -> None:
         return
     kept = [{"id": str(new_id()), "subject_id": str(row.subject_id), "label": row.label[:120], **_sides(row)} for row in rows]
     await tx.connection.execute(_RECORD, {"tenant": tx.tenant_id, "change": change.id, "rows": json.dumps(kept)})
+    faults.point("bulk.after_chunk")
 
 
 async def send(tx: Tx, change: BulkChange, chunk: int) -> None:

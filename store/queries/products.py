@@ -64,6 +64,7 @@ _ONE = text(
     JOIN categories c ON c.tenant_id = p.tenant_id AND c.id = p.category_id
     WHERE p.tenant_id = :tenant AND (p.slug = :slug OR lower(p.name) = lower(:name)
       OR p.id = (SELECT v.product_id FROM variants v WHERE v.tenant_id = :tenant AND v.sku = :sku))
+      AND (p.status <> 'draft' OR :drafts)
     ORDER BY p.active DESC LIMIT 1
     """
 )
@@ -77,8 +78,10 @@ _VARIANTS = text(
 )
 _OPINIONS = text(
     "SELECT author, rating, title, body, created_at, count(*) OVER ()::int AS total, avg(rating) OVER ()::float AS mean "
-    "FROM reviews WHERE tenant_id = :tenant AND product_id = :product ORDER BY created_at DESC, id LIMIT :limit"
+    "FROM reviews WHERE tenant_id = :tenant AND product_id = :product AND (cast(:stars AS int) IS NULL OR rating = :stars) "
+    "ORDER BY created_at DESC, id LIMIT :limit"
 )
+_STARS = text("SELECT rating, count(*)::int AS reviews FROM reviews WHERE tenant_id = :tenant AND product_id = :product GROUP BY rating")
 _CATEGORIES = text("SELECT slug, name FROM categories WHERE tenant_id = :tenant ORDER BY name LIMIT 100")
 _CATEGORIES_OF = text(
     "SELECT DISTINCT c.name FROM products p JOIN categories c ON c.tenant_id = p.tenant_id AND c.id = p.category_id, "
@@ -205,8 +208,8 @@ async def categories_of(tx: ReadTx, words: str) -> list[str]:
 
 
 async def named(tx: ReadTx, ref: str) -> ProductRow | None:
-    """Return the product that a slug, a SKU or a whole name means."""
-    values = {"tenant": tx.tenant_id, "slug": ref.lower(), "sku": ref.upper(), "name": ref}
+    """Return the product that a slug, a SKU or a whole name means; customers do not see drafts."""
+    values = {"tenant": tx.tenant_id, "slug": ref.lower(), "sku": ref.upper(), "name": ref, "drafts": not tx.principal.is_customer}
     row = (await tx.session.execute(_ONE, values)).mappings().first()
     return ProductRow(**row) if row else None
 
@@ -222,11 +225,17 @@ async def variants(tx: ReadTx, product_id: UUID, limit: int = 40) -> list[Varian
     return [VariantRow(**row) for row in rows.mappings()]
 
 
-async def reviews(tx: ReadTx, product_id: UUID, limit: int = 3) -> Reviews:
-    """Return what customers say of a product."""
-    found = (await tx.session.execute(_OPINIONS, {"tenant": tx.tenant_id, "product": product_id, "limit": limit})).all()
+async def reviews(tx: ReadTx, product_id: UUID, limit: int = 3, stars: int | None = None) -> Reviews:
+    """Return what customers say of a product, or only those who gave so many stars."""
+    values = {"tenant": tx.tenant_id, "product": product_id, "limit": limit, "stars": stars}
+    found = (await tx.session.execute(_OPINIONS, values)).all()
     newest = [ReviewRow(row.author, row.rating, row.title, row.body, row.created_at) for row in found]
     return Reviews(found[0].total, found[0].mean, newest) if found else Reviews(0, None, [])
+
+
+async def stars(tx: ReadTx, product_id: UUID) -> dict[int, int]:
+    """Return how many reviews of a product gave how many stars."""
+    return {row.rating: row.reviews for row in await tx.session.execute(_STARS, {"tenant": tx.tenant_id, "product": product_id})}
 
 
 async def items(tx: ReadTx, ref: str, words: Sequence[str], limit: int = 20) -> list[Item]:

@@ -1,10 +1,12 @@
 """Which item of the catalogue somebody means by a SKU, a product or a few words."""
 
+from collections.abc import Mapping
+
 from core.errors import InvalidInput
 from store.queries import products
 from store.queries.products import Item
 from store.unit import ReadTx
-from tools.items import choices, meaning
+from tools.items import choices, fold, meaning
 
 _ASKED_ABOUT = 6
 
@@ -38,3 +40,9 @@ def only(ref: str, found: list[Item]) -> Item:
     more = "" if len(found) <= _ASKED_ABOUT else ", …"
     asked = f"“{ref}” fits several items; which one: {choices(found[:_ASKED_ABOUT])}{more}?"
     raise InvalidInput(asked, field="item", code="item_unclear")
+
+
+def category(word: str, known: Mapping[str, str]) -> str | None:
+    """Return the slug of the category that a word means, by its slug or its name."""
+    wanted = fold(word)
+    return next((slug for slug, name in known.items() if wanted in {fold(slug), fold(name)}), None)

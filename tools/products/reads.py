@@ -11,7 +11,8 @@ from store.queries import products, tenants
 from store.queries.products import Found, ProductRow
 from store.unit import ReadTx
 from tools.arguments import Amount, Limit, Query
-from tools.items import fold, terms
+from tools.items import terms
+from tools.products import match
 from tools.products.module import module
 from tools.products.results import Availability, Opinion, ProductDetail, ProductFound, ProductsFound
 from tools.products.words import naming, related
@@ -55,7 +56,7 @@ async def search_products(tx: ReadTx, args: SearchProducts, _ctx: RunContext) ->
     """Find products that fit a need in words, within a category, a price or what is in stock."""
     known = await products.categories(tx)
     words = naming(args.query)
-    category = _category(args.category, known) if args.category else None
+    category = match.category(args.category, known) if args.category else None
     if args.category and category is None:
         raise InvalidInput(
             f"there is no category “{args.category}”; there are: {', '.join(known)}", field="category", code="unknown_category"
@@ -71,10 +72,10 @@ async def _search(
 ) -> tuple[int, list[Found]]:
     """Search within a category that the words name, then with all words everywhere, then with other words for the same things."""
     ceiling = limit.minor if limit else None
-    named = category or next((slug for word in words if (slug := _category(word, known))), None)
+    named = category or next((slug for word in words if (slug := match.category(word, known))), None)
     tries = [(words, category)]
     if named is not None:
-        tries.insert(0, ([word for word in words if _category(word, known) != named], named))
+        tries.insert(0, ([word for word in words if match.category(word, known) != named], named))
     if others := related(words):
         tries.append((others, category))
     if not words and named is None and limit is None and not args.in_stock_only:
@@ -112,7 +113,7 @@ class GetProduct(Args):
 )
 async def get_product(tx: ReadTx, args: GetProduct, _ctx: RunContext) -> ProductDetail:
     """Show a product with its variants, prices, availability and reviews."""
-    product, similar = await _named(tx, args.product)
+    product, similar = await named(tx, args.product)
     rows = await products.variants(tx, product.id)
     said = await products.reviews(tx, product.id)
     opinions = [
@@ -144,8 +145,12 @@ async def get_product(tx: ReadTx, args: GetProduct, _ctx: RunContext) -> Product
     )
 
 
-async def _named(tx: ReadTx, ref: str) -> tuple[ProductRow, list[str]]:
-    """Return the product that is meant, and the slugs of others that the words fit as well."""
+async def named(tx: ReadTx, ref: str) -> tuple[ProductRow, list[str]]:
+    """Return the product that is meant, and the slugs of others that the words fit as well.
+
+    Raises:
+        NotFound: nothing fits.
+    """
     product = await products.named(tx, ref)
     if product is not None:
         return product, []
@@ -157,11 +162,6 @@ async def _named(tx: ReadTx, ref: str) -> tuple[ProductRow, list[str]]:
     if best is None:
         raise NotFound("product", f"“{ref}”")
     return best, [row.slug for row in found[1:]]
-
-
-def _category(word: str, known: dict[str, str]) -> str | None:
-    wanted = fold(word)
-    return next((slug for slug, name in known.items() if wanted in {fold(slug), fold(name)}), None)
 
 
 def _found(row: Found, words: list[str], limit: Money | None) -> ProductFound:
