@@ -60,6 +60,7 @@ _BUYING = Desk(
     name="buying",
     purpose="Buying by chat: what a cart costs, and placing the order; discount codes.",
     tools=frozenset({"quote_order", "place_order", "create_coupon", "search_products", "get_product", "find_orders", "get_order"}),
+    borrowed=frozenset({"search_products", "get_product", "find_orders", "get_order"}),
     examples=("I would like to order something", "can I buy this here", "put it on my card"),
 )
 _HANDLING = Desk(
@@ -68,6 +69,7 @@ _HANDLING = Desk(
     tools=frozenset(
         {"find_orders", "get_order", "hold_order", "stuck_orders", "add_order_note", "tag_order", "untag_order", "split_order"}
     ),
+    borrowed=frozenset({"find_orders", "get_order", "hold_order", "stuck_orders"}),
     examples=("write a note on the order", "split the order in two"),
 )
 _RETURNS = Desk(
