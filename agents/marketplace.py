@@ -26,6 +26,7 @@ _CATALOGUE = Desk(
             "archive_product", "set_price", "bulk_set_prices",
         }
     ),
+    borrowed=frozenset({"search_products", "get_product"}),
 )  # fmt: skip
 
 MARKETPLACE = AgentSpec(
