@@ -105,6 +105,7 @@ _FULFILMENT = Desk(
             "pick_lists",
             "backorder_options",
             "choose_backorder",
+            "list_backorders",
             "carrier_quotes",
             "create_shipment",
             "cancel_shipment",

@@ -133,8 +133,38 @@ _GOODS = (
         "SELECT o.number, format('%s of %s %s', sum(i.quantity), l.quantity, l.sku) FROM order_lines l "
         "JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id "
         "JOIN shipment_lines i ON i.tenant_id = l.tenant_id AND i.order_line_id = l.id "
-        "JOIN shipments s ON s.tenant_id = i.tenant_id AND s.id = i.shipment_id WHERE s.status NOT IN ('failed', 'returned') "
+        "JOIN shipments s ON s.tenant_id = i.tenant_id AND s.id = i.shipment_id WHERE s.status NOT IN ('cancelled', 'returned') "
         "GROUP BY o.number, l.id, l.quantity, l.sku HAVING sum(i.quantity) > l.quantity",
+    ),
+    Invariant(
+        "what a line says was shipped is what its parcels hold",
+        "SELECT o.number, format('%s says %s, parcels hold %s', l.sku, l.shipped, coalesce(sum(i.quantity), 0)) FROM order_lines l "
+        "JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id "
+        "LEFT JOIN (shipment_lines i JOIN shipments s ON s.tenant_id = i.tenant_id AND s.id = i.shipment_id "
+        "AND s.status NOT IN ('cancelled', 'returned')) ON i.tenant_id = l.tenant_id AND i.order_line_id = l.id "
+        "GROUP BY o.number, l.id, l.sku, l.shipped HAVING coalesce(sum(i.quantity), 0) <> l.shipped",
+    ),
+    Invariant(
+        "an order's fulfilment follows from what was shipped",
+        "SELECT o.number, format('%s, %s of %s shipped', o.fulfilment_status, sum(l.shipped), sum(l.quantity)) FROM orders o "
+        "JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id WHERE o.fulfilment_status <> 'returned' "
+        "GROUP BY o.id, o.number, o.fulfilment_status HAVING o.fulfilment_status <> CASE WHEN sum(l.shipped) = 0 THEN 'unfulfilled' "
+        "WHEN sum(l.shipped) = sum(l.quantity) THEN 'fulfilled' ELSE 'partially_fulfilled' END",
+    ),
+    Invariant(
+        "what is being picked is held for its order",
+        "SELECT p.number, format('%s listed, %s held', sum(i.units), sum(i.held)) FROM pick_lists p JOIN LATERAL ("
+        "SELECT CASE WHEN p.status = 'open' THEN k.quantity ELSE k.picked END AS units, coalesce((SELECT sum(r.quantity) "
+        "FROM reservations r WHERE r.tenant_id = k.tenant_id AND r.order_line_id = k.order_line_id AND r.warehouse_id = p.warehouse_id "
+        "AND r.status = 'active'), 0) AS held FROM pick_lines k WHERE k.tenant_id = p.tenant_id AND k.pick_list_id = p.id) i ON true "
+        "WHERE p.status IN ('open', 'picked', 'packed') GROUP BY p.id, p.number HAVING bool_or(i.units > i.held)",
+    ),
+    Invariant(
+        "no line waits for more units than are not sent",
+        "SELECT o.number, format('%s: %s waited for, %s not sent', l.sku, sum(b.quantity), l.quantity - l.shipped) FROM backorders b "
+        "JOIN order_lines l ON l.tenant_id = b.tenant_id AND l.id = b.order_line_id "
+        "JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id WHERE b.status = 'waiting' "
+        "GROUP BY o.number, l.id, l.sku, l.quantity, l.shipped HAVING sum(b.quantity) > l.quantity - l.shipped",
     ),
     Invariant(
         "no more units come back than were ordered",

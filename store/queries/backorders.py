@@ -28,6 +28,20 @@ _SUBSTITUTES = text(
     """
 )
 _ARRIVALS = text("SELECT purchase_order_id, expected_at, free FROM expected_arrivals(:variants) ORDER BY expected_at, purchase_order_id")
+_WAITING = text(
+    """
+    SELECT o.number AS order, c.name AS customer, l.sku, l.title, b.quantity, b.created_at, b.expected_at,
+           coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_levels s
+                     WHERE s.tenant_id = b.tenant_id AND s.variant_id = b.variant_id), 0)::int AS available,
+           count(*) OVER ()::int AS total
+    FROM backorders b JOIN order_lines l ON l.tenant_id = b.tenant_id AND l.id = b.order_line_id
+    JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+    JOIN customers c ON c.tenant_id = o.tenant_id AND c.id = o.customer_id
+    WHERE b.tenant_id = :tenant AND b.status = 'waiting'
+      AND (cast(:variants AS uuid[]) IS NULL OR b.variant_id = ANY(cast(:variants AS uuid[])))
+    ORDER BY b.created_at, b.id LIMIT :limit
+    """
+)
 _LOCK = text("SELECT 1 FROM variants WHERE tenant_id = :tenant AND id = :variant FOR UPDATE")
 
 
@@ -52,6 +66,20 @@ class Arrival(NamedTuple):
     free: int
 
 
+class WaitingRow(NamedTuple):
+    """Units that a customer waits for, with what is available of them now."""
+
+    order: str
+    customer: str
+    sku: str
+    title: str
+    quantity: int
+    created_at: datetime
+    expected_at: datetime
+    available: int
+    total: int
+
+
 async def substitutes(tx: ReadTx, variant_id: UUID, units: int, price: int, tolerance_percent: int, limit: int) -> list[Substitute]:
     """Return what is in stock instead of a variant: its own product first, then its category, the nearest price first."""
     tolerance = price * tolerance_percent // 100
@@ -64,6 +92,13 @@ async def arrival(tx: ReadTx, variant_id: UUID, units: int) -> Arrival | None:
     """Return the first delivery of a supplier that has so many units to spare."""
     rows = await tx.connection.execute(_ARRIVALS, {"variants": [variant_id]})
     return next((Arrival(*row) for row in rows if row.free >= units), None)
+
+
+async def waiting(tx: ReadTx, variants: Sequence[UUID] | None, limit: int) -> tuple[int, list[WaitingRow]]:
+    """Return how many wait (for some variants), and the `limit` that wait for longest."""
+    values = {"tenant": tx.tenant_id, "variants": list(variants) if variants is not None else None, "limit": limit}
+    rows = [WaitingRow(*row) for row in await tx.connection.execute(_WAITING, values)]
+    return (rows[0].total if rows else 0), rows
 
 
 async def lock_variant(tx: Tx, variant_id: UUID) -> None:

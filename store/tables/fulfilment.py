@@ -93,7 +93,8 @@ class Backorder(TenantRow, table=True):
         belongs("purchase_order_id", "purchase_orders"),
         words_check("status", BackorderStatus, "backorders_status_check"),
         CheckConstraint("quantity > 0 AND charge_minor >= 0", name="backorders_quantity_check"),
-        Index("backorders_waiting_idx", "tenant_id", "variant_id", "status", "created_at"),
+        Index("backorders_waiting_idx", "tenant_id", "status", "created_at"),
+        Index("backorders_purchase_idx", "tenant_id", "purchase_order_id"),
     )
     order_line_id: UUID = Field(index=True)
     variant_id: UUID

@@ -82,7 +82,7 @@ async def authorize_facts(tx: Tx, args: AuthorizePayment, _ctx: RunContext, _pol
 async def capture_facts(tx: Tx, args: CapturePayment, _ctx: RunContext, _policy: Policy) -> HoldingFacts:
     """Find what is held for an order and not taken yet; never more than the order still costs."""
     order, sources, made = await _money(tx, args.order)
-    held = _held(sources, made)
+    held = held_of(sources, made)
     taken = sum(each.amount_minor for each in made if each.type in {TransactionType.CAPTURE, TransactionType.CHARGE})
     back = sum(each.amount_minor for each in made if each.type == TransactionType.REFUND)
     most = max(min(sum(each.free for each in held), order.total_minor - taken + back), 0)
@@ -93,7 +93,7 @@ async def capture_facts(tx: Tx, args: CapturePayment, _ctx: RunContext, _policy:
 async def void_facts(tx: Tx, args: VoidPayment, _ctx: RunContext, _policy: Policy) -> HoldingFacts:
     """Find what is held for an order and not taken."""
     order, sources, made = await _money(tx, args.order)
-    held = _held(sources, made)
+    held = held_of(sources, made)
     most = sum(each.free for each in held)
     return HoldingFacts(_plan(order, most, most, _labels(held)), order, held)
 
@@ -181,7 +181,7 @@ async def _money(tx: Tx, number: str) -> tuple[Order, Sequence[Payment], list[Pa
     return order, sources, [each for each in made if each.state in _ALIVE]
 
 
-def _held(sources: Sequence[Payment], made: Sequence[PaymentTransaction]) -> list[Held]:
+def held_of(sources: Sequence[Payment], made: Sequence[PaymentTransaction]) -> list[Held]:
     """Return what each payment holds. `authorized_minor` counts what a provider confirmed and nobody voided."""
     going = {TransactionType.CAPTURE, TransactionType.VOID}
     found: list[Held] = []

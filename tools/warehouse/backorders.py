@@ -11,15 +11,16 @@ from pydantic import Field
 from core.errors import InvalidInput
 from core.fulfilment import BackorderChoice
 from core.identity import Permission, RunContext
+from core.ids import new_id
 from core.money import Money
 from store.queries import allocation, backorders, orders, payments
 from store.queries.allocation import OpenLine
 from store.queries.backorders import Arrival, Substitute
 from store.tables.fulfilment import Backorder
-from store.tables.orders import Order, OrderLine
+from store.tables.orders import Order, OrderChange, OrderChangeLine, OrderLine
 from store.tables.payments import Payment
 from store.unit import ReadTx, Tx
-from tools.arguments import ItemRef, OrderNumber
+from tools.arguments import ItemRef, Limit, OrderNumber
 from tools.items import resolve
 from tools.payments.amounts import captured_and_refunded
 from tools.payments.paying_back import pay_back
@@ -27,12 +28,14 @@ from tools.phrases import day
 from tools.policy import Policy
 from tools.policy.fulfilment import BackorderPlan, FulfilmentPolicy, Need, Placement, decide_backorder, place
 from tools.policy.shares import net_of_discount
-from tools.spec import Args, Effect
+from tools.products import match
+from tools.spec import Args, Audience, Effect
 from tools.warehouse.facts import depots_for
-from tools.warehouse.missing import Alternative, BackorderChosen, BackorderOptions, MissingItem
+from tools.warehouse.missing import Alternative, BackorderChosen, BackorderOptions, BackordersListed, MissingItem, Waiting
 from tools.warehouse.module import module
 
 _OFFERED = 5
+_MATCHED = 50
 
 
 class BackorderOptionsArgs(Args):
@@ -91,6 +94,50 @@ async def backorder_options(tx: ReadTx, args: BackorderOptionsArgs, _ctx: RunCon
         )
     waiting = [f"{line.waiting} x {line.title}" for line in lines if line.waiting]
     return BackorderOptions(order=order.number, items=items, waiting=waiting)
+
+
+class ListBackordersArgs(Args):
+    """Who waits for what."""
+
+    item: ItemRef | None = None
+    """Only for this item."""
+    limit: Limit = 20
+
+
+@module.tool(
+    effect=Effect.READ,
+    permission=Permission.STOCK_READ,
+    audience=Audience.STAFF,
+    examples=(
+        "who is waiting for sold-out items",
+        "show all backorders",
+        "which waiting orders can be sent now that the goods are here",
+        "backorders for the oak desk",
+        "which customers wait for the headset",
+        "has anything arrived that somebody waits for",
+    ),
+)
+async def list_backorders(tx: ReadTx, args: ListBackordersArgs, _ctx: RunContext) -> BackordersListed:
+    """List who waits for an item that ran out, the longest waiting first, and whether enough of it has come."""
+    variants = [item.id for item in await match.items(tx, args.item, _MATCHED)] if args.item else None
+    total, rows = await backorders.waiting(tx, variants, args.limit)
+    return BackordersListed(
+        total=total,
+        backorders=[
+            Waiting(
+                order=row.order,
+                customer=row.customer,
+                sku=row.sku,
+                title=row.title,
+                quantity=row.quantity,
+                since=row.created_at,
+                expected_at=row.expected_at,
+                available=row.available,
+                arrived=row.available >= row.quantity,
+            )
+            for row in rows
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +284,40 @@ async def _replace(tx: Tx, ctx: RunContext, facts: _Choice, line: OpenLine, want
     if facts.plan.pay_back.minor:
         await pay_back(tx, ctx, order, facts.sources, [], facts.plan.pay_back, "cheaper_alternative")
     less = (line.unit_price_minor - price) * line.missing
-    order.subtotal_minor, order.total_minor = order.subtotal_minor - less, max(order.total_minor - less, 0)
+    order.subtotal_minor -= less
+    order.discount_minor = min(order.discount_minor, order.subtotal_minor + order.shipping_minor)
+    order.total_minor = order.subtotal_minor + order.shipping_minor - order.discount_minor
     tx.session.add(order)
+    await _record(tx, facts, line, row, less)
     for each in facts.placements:
         await allocation.hold(tx, row.id, each.variant_id, each.warehouse_id, each.quantity)
     await tx.session.flush()
+
+
+async def _record(tx: Tx, facts: _Choice, line: OpenLine, row: OrderLine, less: int) -> None:
+    """Keep what the units were before, as for any change of an order's items."""
+    change = OrderChange(
+        tenant_id=tx.tenant_id,
+        id=new_id(),
+        order_id=facts.order.id,
+        difference_minor=-less,
+        currency=facts.order.currency,
+        created_at=tx.now,
+    )
+    tx.add(change)
+    await tx.session.flush()
+    tx.add(
+        OrderChangeLine(
+            tenant_id=tx.tenant_id,
+            order_change_id=change.id,
+            order_line_id=row.id,
+            old_variant_id=line.variant_id,
+            new_variant_id=row.variant_id,
+            quantity=line.missing,
+            old_price_minor=line.unit_price_minor,
+            new_price_minor=row.unit_price_minor,
+        )
+    )
 
 
 async def _substitutes(tx: ReadTx, policy: FulfilmentPolicy, line: OpenLine) -> list[Substitute]:

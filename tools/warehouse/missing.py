@@ -6,10 +6,11 @@ from pydantic import BaseModel
 
 from core.fulfilment import BackorderChoice
 from core.money import Money
-from tools.phrases import bullets, day, joined
+from tools.phrases import bullets, day, joined, listing, plural
 from tools.result import Result
 
 _SHOWN = 5
+_LISTED = 10
 
 
 class Alternative(BaseModel):
@@ -59,6 +60,43 @@ class BackorderOptions(Result):
             )
             lines += [f"  - {each.shown}" for each in item.alternatives[:_SHOWN]]
         return "\n".join([*lines, *([waiting] if waiting else [])])
+
+
+class Waiting(BaseModel):
+    """Units that a customer waits for."""
+
+    order: str
+    customer: str
+    sku: str
+    title: str
+    quantity: int
+    since: datetime
+    expected_at: datetime
+    available: int
+    """Units of the item that are free now, in all warehouses."""
+    arrived: bool
+    """Whether that is enough; those who wait longer come first."""
+
+    @property
+    def shown(self) -> str:
+        """The wait on one line."""
+        state = f"**{self.available} available now**" if self.arrived else f"expected {day(self.expected_at)}"
+        return f"Order {self.order} ({self.customer}): {self.quantity} x {self.title} (`{self.sku}`), since {day(self.since)}, {state}"
+
+
+class BackordersListed(Result):
+    """Who waits for what, the longest first; `total` counts all of them."""
+
+    total: int
+    backorders: list[Waiting]
+
+    def text(self) -> str:
+        """Return one line a wait, and what to do with what has come."""
+        if not self.backorders:
+            return "Nobody waits for anything."
+        shown = listing(f"{plural(self.total, 'backorder')}:", [each.shown for each in self.backorders[:_LISTED]], self.total)
+        arrived = any(each.arrived for each in self.backorders)
+        return f"{shown}\nAllocate an order to send what has arrived." if arrived else shown
 
 
 class BackorderChosen(Result):
