@@ -1,6 +1,6 @@
 # One word for each job. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install lock fmt lint types test test-external chaos storm bench eval demo docs
+.PHONY: help install lock fmt lint types test test-external mutation chaos storm bench eval demo docs
 
 help: ## List the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,9 @@ test: ## Every test, on embedded servers and the offline model
 
 test-external: ## The integration suite on a PostgreSQL of the system's
 	tests/external_postgres.sh
+
+mutation: ## Plant small faults in the rules and the executor; the tests have to notice 90 % of them
+	uv run python -m tests.mutation.run
 
 chaos: ## Kill workers at every point that matters, pause them past their lease (minutes)
 	uv run pytest -m chaos tests/chaos

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AliasChoices, BaseModel, SecretStr
@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 
 from core import errors, events, settings
 from core.settings import Settings
+from tools.policy import Policy
+from tools.policy.figures import Loosens, entry_of, step
 from tools.registry import Toolbox
 from tools.spec import Tool
 
@@ -27,7 +29,13 @@ _NOTE = "<!-- Made by docs/generate.py: change the code, then run `make docs`. -
 
 def pages() -> dict[str, Callable[[], str]]:
     """Return each generated page by its file name."""
-    return {"settings.md": settings_page, "tools.md": lambda: tools_page(toolbox()), "events.md": events_page, "errors.md": errors_page}
+    return {
+        "settings.md": settings_page,
+        "tools.md": lambda: tools_page(toolbox()),
+        "events.md": events_page,
+        "errors.md": errors_page,
+        "policy.md": policy_page,
+    }
 
 
 def toolbox() -> Toolbox:
@@ -84,6 +92,46 @@ def events_page() -> str:
             if rows:
                 parts.append(_table(["field", "type", "default"], rows))
     return _page("Events", _doc(events), *parts)
+
+
+def policy_page() -> str:
+    """Describe every figure of the policy with its default, its bounds and what it means."""
+    parts: list[str] = []
+    policy = Policy()
+    for name, field in Policy.model_fields.items():
+        area = getattr(policy, name)
+        if not isinstance(area, BaseModel):
+            continue
+        rows = list(_figures(area, name))
+        parts.append(f"## {name}\n\n{' '.join(_doc(field.annotation).split())}")
+        parts.append(_table(["figure", "default", "bounds", "gives more when", "meaning"], rows))
+    return _page(
+        "Policy",
+        "The rules of a shop in figures: what a new shop starts with, and within which bounds its owner may change it "
+        "(`change_policy`). Amounts are minor units of the shop's currency. A change of a figure that gives more away, or of an amount "
+        "that does not say which way does, is approved by a second person.",
+        *parts,
+    )
+
+
+def _figures(model: BaseModel, path: str) -> Iterator[list[str]]:
+    notes = _attribute_docs(sys.modules[type(model).__module__], type(model).__name__)
+    for name, field in type(model).model_fields.items():
+        value: Any = getattr(model, name)
+        entries = cast("dict[str, Any]", value) if isinstance(value, dict) else {"": value}
+        for key, item in entries.items():
+            where = step(step(path, name), key) if key else step(path, name)
+            if isinstance(item, BaseModel):
+                yield from _figures(item, where)
+                continue
+            kind = entry_of(field.annotation) if key else field.annotation
+            metadata = [*field.metadata, *getattr(kind, "__metadata__", ())]
+            inner = [mark for each in metadata for mark in (each.metadata if isinstance(each, FieldInfo) else [each])]
+            limits = [f"{sign} {bound:g}" for mark in inner for sign, bound in _limit(mark)]
+            loosens = next((mark.value for mark in inner if isinstance(mark, Loosens)), "")
+            shown = ", ".join(str(each) for each in cast("tuple[object, ...]", item)) if isinstance(item, tuple) else str(item)
+            options = "" if get_origin(kind) is not Literal else " or ".join(map(str, get_args(kind)))
+            yield [f"`{where}`", f"`{shown}`", ", ".join(limits) or options, loosens, " ".join(notes.get(name, "").split())]
 
 
 def errors_page() -> str:

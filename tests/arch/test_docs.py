@@ -66,7 +66,7 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("name", ["settings.md", "tools.md", "events.md", "errors.md"])
+@pytest.mark.parametrize("name", ["settings.md", "tools.md", "events.md", "errors.md", "policy.md"])
 def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == GENERATOR["pages"]()[name](), "run make docs"
 

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from core.identity import Role
 
+_A_PERSON = "open a ticket"
+
 
 class Verdict(StrEnum):
     """The four answers of a rule."""
@@ -47,8 +49,8 @@ def allow(rule: str) -> Decision:
 
 
 def deny(rule: str, reason: str, *allowed: str) -> Decision:
-    """Refuse the call, and say what to do instead."""
-    return Decision(verdict=Verdict.DENY, rule=rule, reason=reason, allowed=allowed)
+    """Refuse the call, and say what to do instead; where a rule knows no way, there is still a person to ask."""
+    return Decision(verdict=Verdict.DENY, rule=rule, reason=reason, allowed=allowed or (_A_PERSON,))
 
 
 def confirm(rule: str, reason: str, preview: Preview) -> Decision:

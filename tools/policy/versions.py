@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from enum import Enum
+from typing import Any, Literal, cast, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -111,6 +112,8 @@ def _value(text: str, kind: Any, name: str, path: str, currency: str) -> Any:
             return Money.parse(re.sub(r"[^\d.,-]", "", text), currency).minor
         except ValueError as error:
             raise InvalidInput(f"{text!r} is no amount; write it like 150.00", field=path, code="policy_value") from error
+    if get_origin(plain) is Literal or (isinstance(plain, type) and issubclass(plain, Enum)):
+        return text.strip().lower().replace(" ", "_")
     if measure := _MEASURE.match(text):
         return measure[1].replace(",", ".")
     if plain in (int, float, Decimal):
