@@ -19,6 +19,10 @@ _ME = "I am Storehand's offline assistant: I work without a language model, by t
 _SHOWN = 5
 
 
+_EXAMPLE = re.compile(r",? such as [^.]*$")
+"""An example in a description could pass for something that is on record."""
+
+
 def write(plan: Plan, offer: Offer, toolbox: Toolbox) -> str:
     """Return the whole answer for a plan that has nothing left to call."""
     if plan.frame.act is not Act.ASK or not plan.steps:
@@ -96,7 +100,7 @@ def prompt(slot: Slot) -> str:
         asked = lexicon.ASKS.get(slot.name, f"Which {slot.name.replace('_', ' ')}?")
         return f"{asked} {', '.join(words[:-1])} or {words[-1]}?" if len(words) > 1 else asked
     asked = lexicon.ASKS.get(slot.name) or lexicon.PROMPTS.get(slot.kind)
-    described = slot.description.rstrip(".")
+    described = _EXAMPLE.sub("", slot.description).rstrip(".")
     return asked or (
         f"One thing is missing: {described[:1].lower()}{described[1:]}?" if described else f"What is the {slot.name.replace('_', ' ')}?"
     )

@@ -11,7 +11,9 @@ from agents.llm.offline.said import Value, Words
 
 _NAME = re.compile(r"\b([A-ZÀ-Þ][\w'’-]+(?: (?:van|von|de|der|la|le|di|el))?(?: [A-ZÀ-Þ][\w'’-]+)+)")
 _CALLED = re.compile(r"(?:\b(?:customer|client|from|of|by|for|named|is|has|did|about|does) )([A-ZÀ-Þ][\w'’-]+)|\b([A-ZÀ-Þ][\w]+)['’]s\b")
-_PLACE = re.compile(r"\b(?:in|to|from|at|into) (?:the )?([A-ZÀ-Þ][\w-]+|[A-Z]{2,5})\b")
+_PLACE = r"\b(?:{prepositions}) (?:the )?([A-ZÀ-Þ][\w-]+|[A-Z]{{2,5}})\b"
+_PREPOSITIONS = {"source": "from|out of", "origin": "from|out of", "target": "to|into", "destination": "to|into"}
+_TOKEN = re.compile(r"(?<![\w-])[\w-]*\d[\w-]*(?![\w-])")
 _WHY = re.compile(
     r"(?:\bbecause(?: of)?\b|\bsince\b|\bdue to\b|\bas\b(?= the| it| he| she)|[:,;–—]|\s-\s)\s*(?P<why>[^,;:].+)$|(?P<until>\buntil\b.+)$",
     re.I,
@@ -122,14 +124,17 @@ def _boolean(slot: Slot, said: Words, _spec: Spec, answering: bool) -> bool | No
     )
 
 
-def _place(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
-    found = _PLACE.search(said.text)
+def _place(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
+    found = re.search(_PLACE.format(prepositions=_PREPOSITIONS.get(slot.name, "in|to|from|at|into")), said.text)
     return found.group(1) if found else said.text.strip(" .?!") if answering else None
 
 
 def _text(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
     """Return the person's own words for an argument that takes words."""
     text = said.text.strip()
+    if slot.pattern:
+        shaped = (token.group(0).upper() for token in _TOKEN.finditer(text))
+        return next((token for token in shaped if re.search(slot.pattern, token)), None)
     if answering:
         kept = re.sub(r"[ ,]+(?:please|pls|thanks)[.!]?$", "", text, flags=re.I)
         return None if re.fullmatch(r"(?:order )?#?\d{4,18}", words.plain(kept)) else kept[:1000] or None

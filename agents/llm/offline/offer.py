@@ -28,6 +28,8 @@ class Slot:
     description: str = ""
     many: bool = False
     """Whether it takes a list."""
+    pattern: str = ""
+    """What its text must match, if anything."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def _slot(name: str, schema: Mapping[str, Any], required: bool) -> Slot:
         kind = "address"
     else:
         kind = str(inner.get("format") or inner.get("type") or "string")
-    return Slot(name, kind, required, tuple(map(str, choices)), str(schema.get("description") or inner.get("description") or ""), many)
+    description = str(schema.get("description") or inner.get("description") or "")
+    return Slot(name, kind, required, tuple(map(str, choices)), description, many, str(inner.get("pattern") or ""))
 
 
 def _listed(kind: Any, inside: bool, depth: int) -> frozenset[str]:
