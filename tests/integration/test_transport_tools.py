@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from core.identity import Principal, system
+from server.outbound.templates import write
 from store.tables.shipping import ShipmentLine
 from store.tables.tenancy import PolicyVersion
 from tests.integration.conftest import Watch
@@ -25,7 +26,7 @@ def carrier_of(shop: Shop) -> Principal:
 
 async def report(shop: Shop, desk: Desk, shipment: str, status: str, hours: float, **more: object) -> dict[str, Any]:
     at = (NOW + timedelta(hours=hours)).isoformat()
-    return await desk.ok(carrier_of(shop), "record_tracking_event", {"shipment": shipment, "status": status, "at": at, **more})
+    return await desk.ok(carrier_of(shop), "record_tracking_event", {"tracking_number": shipment, "status": status, "at": at, **more})
 
 
 async def test_offers_are_ranked_by_price_time_punctuality_and_rating(shop: Shop, desk: Desk) -> None:
@@ -117,7 +118,7 @@ async def test_an_order_from_two_warehouses_is_sent_in_two_parcels_and_delivered
 
 async def test_a_label_is_recorded_once_and_by_the_process_alone(shop: Shop, desk: Desk) -> None:
     await bring(shop, desk, "1001", to="create_shipment")
-    args = {"shipment": "S-1001", "tracking_number": "6A77", "label_reference": "labels/6A77.pdf"}
+    args = {"shipment": "S-1001", "tracking_number": "6A77", "label": "labels/6A77.pdf"}
     number = str(await scalar(shop, "SELECT number FROM shipments WHERE order_id = :o", o=shop.orders["1001"].id))
     args["shipment"] = number
     assert (await desk.call(shop.owner, "record_label", args)).status is Outcome.DENIED
@@ -190,6 +191,9 @@ async def test_a_late_parcel_is_made_good_once(shop: Shop, desk: Desk) -> None:
     assert {result.rule for result in results if result.status is not Outcome.OK} == {"late.handled"}
     assert await scalar(shop, "SELECT store_credit_minor FROM customers WHERE id = :id", id=shop.ben.customer_id) == 500
     said = [topic for topic in await topics(shop) if topic in {"email.requested", "store_credit.issued"}]
+    letter = await scalar(shop, "SELECT body FROM outbox WHERE topic = 'email.requested'")
+    assert isinstance(letter, Mapping)
+    assert "€5.00" in write(letter["template"], letter["data"]).text
     assert said == ["email.requested", "store_credit.issued"], "the customer hears it from us first"
     assert (await desk.ok(shop.staff, "late_shipments", {}))["shipments"][0]["told"]
     assert (await desk.call(shop.staff, "handle_late_shipment", {"order": "1003"})).rule == "late.not_late"

@@ -145,6 +145,11 @@ async def test_a_cancelled_order_is_no_longer_picked(shop: Shop, desk: Desk) -> 
     assert await stock_of(shop, "TEE-BLK-M") == (ON_HAND, 0)
 
 
+async def test_an_order_that_is_being_picked_is_not_split(shop: Shop, desk: Desk) -> None:
+    await bring(shop, desk, "1001", to="create_pick_list")
+    assert (await desk.call(shop.staff, "split_order", {"order": "1001", "item": "TEE-BLK-M", "quantity": 1})).rule == "split.picking"
+
+
 async def test_a_customer_waits_for_the_next_delivery_and_is_charged_when_it_comes(shop: Shop, desk: Desk) -> None:
     await empty_shelf(shop, "TEE-BLK-M", 0)
     await order_from_supplier(shop, "TEE-BLK-M", 1, 2)

@@ -11,7 +11,7 @@ from core.identity import Permission, RunContext
 from core.ids import new_id
 from core.money import Money
 from core.statuses import OrderStatus, PaymentStatus
-from store.queries import counters, order_lines, orders, payments, splitting
+from store.queries import counters, order_lines, orders, payments, picking, splitting
 from store.queries.order_lines import LineState
 from store.queries.placing import method_of
 from store.tables.orders import Order
@@ -95,6 +95,7 @@ async def _split(tx: Tx, args: SplitOrder, _ctx: RunContext, _policy: Policy) ->
         on_hold=order.on_hold,
         captured=captured,
         moving=[f"{part.units} x {part.line.title}" for part in parts],
+        picking=bool(await picking.live(tx, order.id)),
         everything=sum(part.units for part in parts) == sum(line.quantity for line in lines),
         new_total=Money(minor=new_total, currency=order.currency),
         left_total=Money(minor=order.total_minor - new_total, currency=order.currency),

@@ -127,6 +127,8 @@ class SplitPlan(BaseModel):
     moving: list[str]
     everything: bool
     """Whether nothing would stay."""
+    picking: bool = False
+    """Whether somebody takes it off the shelves already."""
     new_total: Money
     left_total: Money
 
@@ -138,6 +140,9 @@ def decide_split(plan: SplitPlan) -> Decision:
     if plan.captured.minor:
         reason = f"{plan.captured} were taken for order {plan.order}, and a payment cannot be divided."
         return deny("split.captured", reason, "send it in several parcels instead: create a pick list for each warehouse")
+    if plan.picking:
+        reason = f"Order {plan.order} is being picked and can no longer be split."
+        return deny("split.picking", reason, "send it in several parcels instead: create a pick list for each warehouse")
     if plan.everything:
         return deny("split.everything", f"Nothing would stay on order {plan.order}.", "name fewer units, or change the order itself")
     rows = (("Order", plan.order), *(("Moves", item) for item in plan.moving), ("New order", str(plan.new_total)))

@@ -37,7 +37,7 @@ async def make_good(tx: Tx, incident: Incident) -> None:
             "carrier": incident.carrier,
             "tracking_number": shipment.tracking_number,
             "promised": promised,
-            "credit": credit.model_dump(),
+            "credit": str(credit) if credit.minor else None,
         },
     )
     tx.add(

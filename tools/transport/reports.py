@@ -37,13 +37,13 @@ class RecordLabel(Args):
 
     shipment: ShipmentRef
     tracking_number: TrackingNumber
-    label_reference: Annotated[str, Field(max_length=200, description="Where the label is kept")] = ""
+    label: Annotated[str, Field(max_length=200, description="Where the label is kept")] = ""
 
 
 class RecordTrackingEvent(Args):
     """What a carrier reported of a parcel."""
 
-    shipment: ShipmentRef
+    tracking_number: ShipmentRef
     status: ShipmentStatus
     """Where the parcel is."""
     at: AwareDatetime
@@ -76,7 +76,7 @@ class _Reported:
 
 
 async def _reported(tx: Tx, args: RecordLabel | RecordTrackingEvent | UpdateShipment, _ctx: RunContext, policy: Policy) -> _Reported:
-    known = await shipments.by_ref(tx, args.shipment)
+    known = await shipments.by_ref(tx, args.tracking_number if isinstance(args, RecordTrackingEvent) else args.shipment)
     order = await orders.by_id(tx, known.order_id, lock=True)
     found = await shipments.lock(tx, order.id)
     shipment = next(each for each in found if each.id == known.id)
@@ -107,7 +107,7 @@ def _label_plan(facts: _Reported, tracking_number: str) -> LabelPlan:
 )
 async def record_label(tx: Tx, args: RecordLabel, _ctx: RunContext, facts: _Reported) -> LabelRecorded:
     """Record the label and the tracking number that a carrier gave to a shipment."""
-    changed = _label(tx, facts, args.tracking_number, args.label_reference)
+    changed = _label(tx, facts, args.tracking_number, args.label)
     shipment = facts.shipment
     return LabelRecorded(
         order=facts.order.number,
@@ -187,6 +187,13 @@ def _label(tx: Tx, facts: _Reported, tracking_number: str, reference: str) -> bo
     tx.session.add(shipment)
     orders.note(tx, facts.order, "shipment.label_created", f"{facts.carrier.name} gave tracking number {tracking_number}")
     tx.emit("shipment.label.created", order=facts.order.number, shipment=shipment.number, tracking_number=tracking_number)
+    tx.emit(
+        "email.requested",
+        customer=str(facts.order.customer_id),
+        template="shipment_sent",
+        order=facts.order.number,
+        data={"carrier": facts.carrier.name, "tracking_number": tracking_number},
+    )
     return True
 
 

@@ -12,6 +12,7 @@ from store.queries import allocation, backorders, orders, payments
 from store.tables.fulfilment import Allocation
 from store.unit import Tx
 from tools.arguments import OrderNumber
+from tools.phrases import joined
 from tools.policy import Policy
 from tools.policy.fulfilment import decide_allocation
 from tools.spec import Args, Audience, Effect
@@ -82,7 +83,8 @@ async def allocate_order(tx: Tx, args: AllocateOrder, ctx: RunContext, facts: Pl
     if short and not told:
         items: list[JsonValue] = [{"sku": need.sku, "title": need.title, "quantity": need.quantity} for need in short]
         tx.emit("order.short", order=order.number, items=items)
-        tx.emit("email.requested", customer=str(order.customer_id), template="out_of_stock", order=order.number, data={"items": items})
+        data: dict[str, JsonValue] = {"item": joined([need.title for need in short]), "choices": "wait for it, or take an alternative"}
+        tx.emit("email.requested", customer=str(order.customer_id), template="out_of_stock", order=order.number, data=data)
     return OrderAllocated(
         order=order.number,
         status=order.status,
