@@ -115,10 +115,35 @@ _FULFILMENT = Desk(
     examples=("get this order out of the warehouse", "an item is sold out after the customer ordered it"),
     borrowed=frozenset({"get_order", "track_order", "carrier_quotes"}),
 )
+_CUSTOMERS = Desk(
+    name="customers",
+    purpose="Customers themselves: profile, address book, consents, loyalty, contacts, segments, and their rights over their data.",
+    tools=frozenset(
+        {
+            "find_customers",
+            "get_customer",
+            "my_profile",
+            "update_profile",
+            "add_address",
+            "update_address",
+            "remove_address",
+            "set_consent",
+            "loyalty_status",
+            "interaction_history",
+            "add_interaction",
+            "list_segments",
+            "assign_segment",
+            "export_personal_data",
+            "erase_personal_data",
+        }
+    ),
+    examples=("my account", "I want to be forgotten", "how many points do I have"),
+    borrowed=frozenset({"get_customer"}),
+)
 
 AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
     purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
-    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _SERVICE, _FULFILMENT),
+    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _SERVICE, _FULFILMENT, _CUSTOMERS),
 )

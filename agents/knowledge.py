@@ -26,7 +26,19 @@ _ADVICE = Desk(
 _REPORTS = Desk(
     name="reports",
     purpose="The shop in figures: sales reports, the shop at a glance, alerts, what changed.",
-    tools=frozenset({"sales_report", "shop_overview", "order_stats", "list_alerts", "acknowledge_alert", "resolve_alert"}),
+    tools=frozenset(
+        {
+            "sales_report",
+            "shop_overview",
+            "kpi_report",
+            "order_stats",
+            "what_changed",
+            "list_suppliers",
+            "list_alerts",
+            "acknowledge_alert",
+            "resolve_alert",
+        }
+    ),
 )
 _RULES = Desk(
     name="rules",

@@ -37,7 +37,7 @@ _RULE_WORDS = {
     "purchase.over_limit": "A purchase order over the limit",
     "policy.loosens": "A change of these rules that gives more away",
 }
-_PAGES = ("returns", "cancellation", "refunds", "delivery", "warranty", "service", "internal-approvals")
+_PAGES = ("returns", "cancellation", "refunds", "delivery", "warranty", "service", "loyalty", "internal-approvals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "changes": policy.order_changes,
         "service": policy.service,
         "fulfilment": policy.fulfilment,
+        "loyalty": policy.loyalty,
         "categories": _categories(policy),
         "credit_categories": " and ".join(credit),
         "signals": _signals(policy.fraud, money(policy.fraud.order_total_over_minor)),

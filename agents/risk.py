@@ -4,8 +4,23 @@ from agents.spec import AgentSpec, Desk
 
 _FRAUD = Desk(
     name="fraud",
-    purpose="Fraud checks, orders on hold, customers' risk.",
-    tools=frozenset({"explain_hold", "fraud_review_queue", "release_order", "hold_order", "customer_risk", "get_customer", "get_order"}),
+    purpose="Fraud checks, orders on hold, customers' risk, the block list.",
+    tools=frozenset(
+        {
+            "explain_hold",
+            "fraud_review_queue",
+            "score_order",
+            "decide_fraud",
+            "release_order",
+            "hold_order",
+            "customer_risk",
+            "block_list",
+            "block",
+            "unblock",
+            "get_customer",
+            "get_order",
+        }
+    ),
     examples=("is this customer a fraudster", "which orders look suspicious", "put the order on hold"),
     borrowed=frozenset({"get_order"}),
 )
@@ -52,10 +67,29 @@ _DELIVERY = Desk(
     examples=("the carrier keeps being late", "a parcel arrived crushed, who pays"),
     borrowed=frozenset({"get_order", "get_customer", "track_order"}),
 )
+_BUSINESS = Desk(
+    name="business",
+    purpose="Merchants who apply to sell here, suppliers, and alerts of the shop.",
+    tools=frozenset(
+        {
+            "onboarding_queue",
+            "submit_application",
+            "add_application_document",
+            "request_documents",
+            "review_application",
+            "list_suppliers",
+            "list_alerts",
+            "acknowledge_alert",
+            "resolve_alert",
+        }
+    ),
+    borrowed=frozenset({"list_suppliers", "list_alerts", "acknowledge_alert", "resolve_alert"}),
+    examples=("which merchants are waiting", "is the application complete", "what alarms are open"),
+)
 
 RISK = AgentSpec(
     name="risk",
     title="Risk",
-    purpose="Fraud checks, orders on hold, customers' risk, stock that runs low and purchase orders, late shipments.",
-    desks=(_FRAUD, _STOCK, _DELIVERY),
+    purpose="Fraud checks, orders on hold, customers' risk, stock that runs low and purchase orders, late shipments, merchants who apply.",
+    desks=(_FRAUD, _STOCK, _DELIVERY, _BUSINESS),
 )

@@ -16,6 +16,7 @@ from server.outbound.mail import Mail
 from server.outbound.payments import MoneyRequest, MoneyState
 from server.outbound.templates import write
 from store.queries import customers, tenants
+from store.queries.customers import Contact
 from store.queries.deliveries import Claimed
 from store.tables.providers import ProviderConnection, ProviderKind
 from store.unit import Units
@@ -144,7 +145,7 @@ async def send_mail(errand: Errand) -> Carried:
     body = errand.body
     async with errand.units.read(errand.principal) as tx:
         store = await tenants.current(tx)
-        to = await customers.contact(tx, body["customer"])
+        to = Contact(str(body["contact"]), str(body["to"])) if "to" in body else await customers.contact(tx, body["customer"])
     if to is None:
         return Carried("no such customer")
     written = write(str(body["template"]), {**(body.get("data") or {}), "name": to.name, "store": store.name, "order": body.get("order")})

@@ -1,14 +1,17 @@
 """Customers and their history in figures."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, text
 from sqlmodel import col, select
 
-from store.queries.orders import named
+from core.errors import NotFound
+from store.queries.orders import like, named
 from store.tables.customers import Customer
+from store.tables.orders import Order
 from store.unit import ReadTx
 
 _FIGURES = text(
@@ -36,6 +39,22 @@ class Contact(NamedTuple):
     email: str
 
 
+_SPENT = text(
+    "SELECT coalesce(sum(p.captured_minor - p.refunded_minor), 0) FROM orders o "
+    "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.currency = :currency "
+    "WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND o.placed_at >= :since AND o.status <> 'cancelled'"
+)
+_DIGITS = 3
+"""Fewer digits than this are no part of a phone number."""
+
+
+class CustomerFound(NamedTuple):
+    """A customer in a list, with the number of orders."""
+
+    customer: Customer
+    orders: int
+
+
 class Figures(NamedTuple):
     """A customer's history in figures."""
 
@@ -61,6 +80,52 @@ async def locked(tx: ReadTx, customer_id: UUID) -> Customer:
     return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True))).one()
 
 
+async def find(tx: ReadTx, words: Sequence[str], limit: int) -> tuple[int, list[CustomerFound]]:
+    """Return how many customers match every word, in name, e-mail or phone, and the first of them with their orders."""
+    where = [col(Customer.tenant_id) == tx.tenant_id, col(Customer.erased_at).is_(None)]
+    for word in words:
+        digits = "".join(filter(str.isdigit, word))
+        phone = func.regexp_replace(col(Customer.phone), "[^0-9]", "", "g")
+        matches = col(Customer.name).ilike(like(word)) | col(Customer.email).ilike(like(word))
+        where.append(matches | phone.like(like(digits)) if len(digits) >= _DIGITS else matches)
+    total = (await tx.session.exec(select(func.count()).select_from(Customer).where(*where))).one()
+    placed = (
+        select(func.count())
+        .select_from(Order)
+        .where(col(Order.tenant_id) == col(Customer.tenant_id), col(Order.customer_id) == col(Customer.id))
+        .scalar_subquery()
+    )
+    query = select(Customer, placed).where(*where).order_by(col(Customer.name), col(Customer.email)).limit(limit)
+    return int(total), [CustomerFound(*row) for row in (await tx.session.exec(query)).all()]
+
+
+async def by_id(tx: ReadTx, customer_id: UUID, *, lock: bool = False) -> Customer:
+    """Return a customer that the caller may see, locked when `lock`: before the customer's addresses.
+
+    Raises:
+        NotFound: unknown, or somebody else.
+    """
+    query = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == customer_id)
+    row = (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).first()
+    if row is None:
+        raise NotFound("customer")
+    return row
+
+
+async def has_email(tx: ReadTx, email: str, *, besides: UUID) -> bool:
+    """Return whether somebody else has an e-mail address."""
+    query = select(col(Customer.id)).where(
+        col(Customer.tenant_id) == tx.tenant_id, func.lower(Customer.email) == email.lower(), col(Customer.id) != besides
+    )
+    return (await tx.session.exec(query)).first() is not None
+
+
+async def spent_since(tx: ReadTx, customer_id: UUID, currency: str, since: datetime) -> int:
+    """Return what a customer paid and did not get back for orders placed since an instant, in one currency."""
+    values = {"tenant": tx.tenant_id, "customer": customer_id, "currency": currency, "since": since}
+    return int((await tx.session.execute(_SPENT, values)).scalar_one())
+
+
 async def figures(tx: ReadTx, customer_id: UUID) -> Figures:
     """Return a customer's history in figures."""
     return Figures(*(await tx.connection.execute(_FIGURES, {"tenant": tx.tenant_id, "customer": customer_id})).one())
@@ -74,6 +139,7 @@ async def lifetime_values(tx: ReadTx, customer_id: UUID) -> list[tuple[str, int]
 
 async def contact(tx: ReadTx, customer_id: str) -> Contact | None:
     """Return where a customer gets mail, None when there is no such customer (any more)."""
-    query = select(Customer.name, Customer.email).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == UUID(customer_id))
+    own = (col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == UUID(customer_id), col(Customer.erased_at).is_(None))
+    query = select(Customer.name, Customer.email).where(*own)
     found = (await tx.session.exec(query)).first()
     return Contact(*found) if found else None

@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from store.tables.fraud import FraudCheck
-from store.unit import ReadTx
+from core.statuses import FraudOutcome
+from store.tables.fraud import FraudCheck, FraudRuling
+from store.tables.orders import Order
+from store.unit import ReadTx, Tx
 
 _QUEUE = text(
     """
@@ -107,3 +109,33 @@ async def block_reason(tx: ReadTx, email: str) -> str | None:
     """Return why an e-mail address is on the block list now, or None."""
     values = {"tenant": tx.tenant_id, "email": email, "now": tx.now}
     return (await tx.session.execute(_BLOCKED, values)).scalar()
+
+
+async def ruling(tx: ReadTx, check_id: UUID) -> FraudRuling | None:
+    """Return the newest decision of a person on a check."""
+    query = (
+        select(FraudRuling)
+        .where(col(FraudRuling.tenant_id) == tx.tenant_id, col(FraudRuling.check_id) == check_id)
+        .order_by(col(FraudRuling.decided_at).desc(), col(FraudRuling.id).desc())
+        .limit(1)
+    )
+    return (await tx.session.exec(query)).first()
+
+
+def rule(tx: Tx, order: Order, check: FraudCheck, outcome: FraudOutcome, reason: str) -> FraudRuling:
+    """Keep a person's decision on a check; the check itself counts as reviewed once it is not merely held."""
+    by = (tx.principal.name or tx.principal.role.value)[:120]
+    if outcome is not FraudOutcome.HOLD:
+        check.reviewed_by, check.reviewed_at, check.review_outcome = by, tx.now, outcome.value
+        tx.session.add(check)
+    return tx.add(
+        FraudRuling(
+            tenant_id=tx.tenant_id,
+            order_id=order.id,
+            check_id=check.id,
+            outcome=outcome,
+            reason=reason[:300],
+            decided_by=by,
+            decided_at=tx.now,
+        )
+    )

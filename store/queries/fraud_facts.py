@@ -28,12 +28,18 @@ _FACTS = text(
          AND x.state = 'failed' AND x.type IN ('authorization', 'capture', 'charge')
          WHERE p.tenant_id = :tenant AND p.order_id = :order)::int AS failed_payments,
       (SELECT count(*) FROM (
-         SELECT p.method || p.label AS used, lag(p.method || p.label) OVER (ORDER BY p.created_at, p.id) AS before
+         SELECT coalesce(p.payment_method_id::text, p.method || p.label) AS used,
+           lag(coalesce(p.payment_method_id::text, p.method || p.label)) OVER (ORDER BY p.created_at, p.id) AS before
          FROM orders o JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
          WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND p.created_at > :methods_since AND p.created_at <= :now
        ) methods WHERE before IS NOT NULL AND used <> before)::int AS method_changes,
       (SELECT coalesce(max(g.ip), '') FROM order_origins g WHERE g.tenant_id = :tenant AND g.order_id = :order) AS ip,
-      (SELECT coalesce(max(g.card), '') FROM order_origins g WHERE g.tenant_id = :tenant AND g.order_id = :order) AS card
+      ARRAY(
+        SELECT g.card FROM order_origins g WHERE g.tenant_id = :tenant AND g.order_id = :order AND g.card <> ''
+        UNION SELECT m.reference FROM payments p
+          JOIN payment_methods m ON m.tenant_id = p.tenant_id AND m.id = p.payment_method_id AND m.kind = 'card'
+          WHERE p.tenant_id = :tenant AND p.order_id = :order
+      )::text[] AS cards
     """
 )
 _HITS = text("SELECT kind, value, reason FROM block_hits(cast(:kinds AS text[]), cast(:wanted AS text[]), :now)")
@@ -51,7 +57,8 @@ class FactsRow:
     failed_payments: int
     method_changes: int
     ip: str
-    card: str
+    cards: list[str]
+    """What the provider calls the cards that the order was paid with."""
 
 
 async def read(tx: Tx, order: Order, velocity: timedelta, methods: timedelta) -> FactsRow:

@@ -17,6 +17,7 @@ from store.seed import (
     payments,
     people,
     rates,
+    relations,
     returns,
     stock,
     tickets,
@@ -61,6 +62,7 @@ def _fill(shop: Shop) -> Iterator[Batch]:
     yield from knowledge.batches(shop)
     yield Batch(shop.tenant_id, "block_entries", list(_blocked(shop)))
     yield Batch(shop.tenant_id, "coupons", coupons.coupons(shop))
+    yield from relations.batches(shop, crowd)
     history = History(shop, crowd, goods)
     yield from history.batches()
     shelves = stock.shelves(shop, goods, history.book)
@@ -74,6 +76,7 @@ def _fill(shop: Shop) -> Iterator[Batch]:
         "return": history.last_return,
         "ticket": history.last_ticket,
         "purchase_order": FIRST_NUMBER + len(purchases) - 1,
+        **relations.last_numbers(shop),
         "shipment": FIRST_NUMBER + shop.orders - 1,
         "pick_list": history.last_pick,
         "claim": history.last_claim,

@@ -23,6 +23,7 @@ class Return(TenantRow, table=True):
         words_check("reason", ReturnReason, "returns_reason_check"),
         words_check("type", ReturnType, "returns_type_check"),
         Index("returns_status_idx", "tenant_id", "status", "requested_at"),
+        Index("returns_requested_idx", "tenant_id", "requested_at"),
     )
     number: str = Field(max_length=20)
     """Such as R-1007."""

@@ -89,7 +89,10 @@ class PriceChange(TenantRow, table=True):
     """One change of a variant's price."""
 
     __tablename__ = "price_changes"
-    __table_args__ = (belongs("variant_id", "variants", on_delete="CASCADE"),)
+    __table_args__ = (
+        belongs("variant_id", "variants", on_delete="CASCADE"),
+        Index("price_changes_recent_idx", "tenant_id", "changed_at"),
+    )
     variant_id: UUID = Field(index=True)
     old_minor: int
     new_minor: int

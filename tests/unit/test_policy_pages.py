@@ -52,7 +52,7 @@ def test_the_digest_for_staff_says_more_than_the_one_for_customers() -> None:
 
 def test_pages_have_unique_slugs_and_sections_by_category() -> None:
     pages = {page.slug: page for page in render_policy_pages(Policy(), "EUR")}
-    assert len(pages) == 7
+    assert len(pages) == 8
     assert pages["internal-approvals"].visibility == "internal"
     assert {page.visibility for slug, page in pages.items() if slug != "internal-approvals"} == {"public"}
     for heading in ("Electronics", "Clothing", "Furniture", "Everything else", "Return shipping", "Exchanges", "How refunds are made"):

@@ -431,7 +431,14 @@ def test_a_few_reviews_are_hostile() -> None:
 
 def test_counters_hold_the_last_numbers() -> None:
     last = {row["series"]: row["last"] for row in first_shop()["counters"]}
-    for series, table in (("order", "orders"), ("return", "returns"), ("ticket", "tickets"), ("purchase_order", "purchase_orders")):
+    for series, table in (
+        ("order", "orders"),
+        ("return", "returns"),
+        ("ticket", "tickets"),
+        ("purchase_order", "purchase_orders"),
+        ("alert", "alerts"),
+        ("application", "merchant_applications"),
+    ):
         assert last[series] == max(int(row["number"].split("-")[-1]) for row in first_shop()[table])
 
 

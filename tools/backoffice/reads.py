@@ -5,16 +5,20 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from core.identity import Permission, RunContext
 from core.money import Money
-from store.queries import fraud, inventory, reports, shipments, stuck, tenants, tickets
+from store.queries import fraud, inventory, kpis, reports, shipments, stuck, tenants, tickets
+from store.queries.kpis import Split
 from store.queries.reports import PeriodRow
 from store.queries.stuck import Deadlines
 from store.unit import ReadTx
 from tools.arguments import Days
 from tools.backoffice.module import module
-from tools.backoffice.results import Figures, SalesReport, ShopOverview, TopProduct
+from tools.backoffice.results import Figures, SalesPart, SalesReport, ShopOverview, TopProduct
 from tools.policy import Policy
 from tools.policy.service import ServicePolicy
 from tools.spec import Args, Audience, Effect
+
+_PARTS = 31
+"""At most this many channels, categories or days are shown."""
 
 
 class SalesReportArgs(Args):
@@ -22,6 +26,8 @@ class SalesReportArgs(Args):
 
     days: Days = 7
     """How many days back; the same number before them is compared."""
+    by: Split | None = None
+    """Also split the revenue up by channel, category or day."""
 
 
 @module.tool(
@@ -38,6 +44,9 @@ class SalesReportArgs(Args):
         "top products this quarter",
         "average order value lately",
         "how many refunds in the last 7 days",
+        "sales by channel this month",
+        "revenue per category",
+        "sales for each day of the last week",
     ),
 )
 async def sales_report(tx: ReadTx, args: SalesReportArgs, _ctx: RunContext) -> SalesReport:
@@ -47,6 +56,7 @@ async def sales_report(tx: ReadTx, args: SalesReportArgs, _ctx: RunContext) -> S
     current = await reports.period(tx, currency, begin, tx.now)
     before = await reports.period(tx, currency, begin - timedelta(days=args.days), begin)
     top = await reports.top_products(tx, currency, begin, tx.now)
+    parts = await kpis.split(tx, args.by, currency, begin, tx.now, _PARTS) if args.by else []
     return SalesReport(
         days=args.days,
         begin=begin,
@@ -59,6 +69,7 @@ async def sales_report(tx: ReadTx, args: SalesReportArgs, _ctx: RunContext) -> S
             TopProduct(product=row.product, title=row.title, units=row.units, revenue=Money(minor=row.revenue_minor, currency=currency))
             for row in top
         ],
+        parts=[SalesPart(part=row.part, orders=row.orders, revenue=Money(minor=row.revenue_minor, currency=currency)) for row in parts],
         other_currency_orders=current.other_currency,
     )
 

@@ -32,6 +32,14 @@ class TopProduct(BaseModel):
     revenue: Money
 
 
+class SalesPart(BaseModel):
+    """A channel, a category or a day of the sales."""
+
+    part: str
+    orders: int
+    revenue: Money
+
+
 class SalesReport(Result):
     """Sales of the last days beside the same number of days before."""
 
@@ -43,6 +51,8 @@ class SalesReport(Result):
     revenue_change_percent: Decimal | None = None
     orders_change_percent: Decimal | None = None
     top_products: list[TopProduct]
+    parts: list[SalesPart] = []
+    """The revenue split up as asked for; categories hold goods alone, without shipping and discounts."""
     other_currency_orders: int = 0
     """Orders in other currencies, which no sum here holds."""
 
@@ -59,6 +69,9 @@ class SalesReport(Result):
         ]
         if self.other_currency_orders:
             lines.append(f"- Not counted: {plural(self.other_currency_orders, 'order')} in other currencies")
+        if self.parts:
+            lines += ["", "Split up:"]
+            lines += bullets(f"{each.part}: {each.revenue}, {plural(each.orders, 'order')}" for each in self.parts)
         if self.top_products:
             lines += ["", "Best sellers:"]
             lines += bullets(f"{each.title}: {each.revenue}, {plural(each.units, 'unit')}" for each in self.top_products)

@@ -1,27 +1,22 @@
 """Reading fraud checks: the queue, one hold, one customer."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
-from core.errors import InvalidInput, NotFound
 from core.identity import Permission, RunContext
 from core.money import Money
 from core.statuses import FraudDecision
 from store.queries import customers, fraud, orders
-from store.queries.fraud import HeldRow, Past
-from store.tables.customers import Customer
+from store.queries.fraud import HeldRow
 from store.unit import ReadTx
 from tools.arguments import CustomerRef, Limit, OrderNumber
+from tools.customers.which import one_customer
 from tools.fraud.module import module
 from tools.fraud.results import CustomerRisk, HeldOrder, HoldExplained, ReviewQueue, SignalSeen, Thresholds
-from tools.phrases import plural
 from tools.policy import Policy
 from tools.policy.fraud import FraudPolicy
+from tools.policy.risk import PastOrders, judge
 from tools.spec import Args, Audience, Effect
-
-_MANY_RETURNS_PERCENT = 50
-_ENOUGH_ORDERS = 3
-"""Below this many orders a rate of returns says nothing."""
 
 
 async def _policy(_tx: ReadTx, _args: Any, _ctx: RunContext, policy: Policy) -> FraudPolicy:
@@ -86,8 +81,9 @@ async def explain_hold(tx: ReadTx, args: ExplainHold, _ctx: RunContext, policy: 
     order = await orders.by_number(tx, args.order)
     customer = await orders.customer_of(tx, order)
     check = await fraud.latest_check(tx, order.id)
+    ruling = await fraud.ruling(tx, check.id) if check else None
     held = [event for event in await orders.timeline(tx, order.id, 50) if event.kind == "order.held"] if order.on_hold else []
-    ways = [f"release order {order.number} (a manager approves)", f"cancel order {order.number} because of fraud"]
+    ways = [f"release order {order.number} (a manager approves)", f"block order {order.number} (a manager approves; it is cancelled)"]
     return HoldExplained(
         order=order.number,
         status=order.status,
@@ -105,6 +101,9 @@ async def explain_hold(tx: ReadTx, args: ExplainHold, _ctx: RunContext, policy: 
         policy_version=check.policy_version if check else None,
         reviewed_by=check.reviewed_by if check else None,
         review_outcome=check.review_outcome if check else None,
+        ruling=ruling.outcome if ruling else None,
+        ruling_reason=ruling.reason if ruling else None,
+        ruled_by=ruling.decided_by if ruling else None,
         thresholds=Thresholds(flag_from=policy.flag_from, review_from=policy.review_from, block_from=policy.block_from),
         options=[*ways, f"look at the risk of {customer.email}"] if order.on_hold else [],
     )
@@ -133,13 +132,23 @@ class CustomerRiskArgs(Args):
 )
 async def customer_risk(tx: ReadTx, args: CustomerRiskArgs, _ctx: RunContext, policy: FraudPolicy) -> CustomerRisk:
     """Show how risky a customer is: fraud scores, failed payments, cancellations, returns, block list."""
-    customer = await _customer(tx, args.customer)
+    customer = await one_customer(tx, args.customer)
     past = await fraud.past(tx, customer.id)
     figures = await customers.figures(tx, customer.id)
     kept = past.orders - past.cancelled
     rate = round(100 * figures.orders_with_return / kept) if kept else 0
     blocked = await fraud.block_reason(tx, customer.email)
-    level, reasons = _judge(policy, past, rate, blocked)
+    level, reasons = judge(
+        policy,
+        PastOrders(
+            orders=past.orders,
+            fraudulent=past.fraudulent,
+            suspicious=past.suspicious,
+            highest_score=past.highest_score,
+            return_rate_percent=rate,
+            blocked=blocked,
+        ),
+    )
     return CustomerRisk(
         customer=customer.name,
         email=customer.email,
@@ -155,38 +164,6 @@ async def customer_risk(tx: ReadTx, args: CustomerRiskArgs, _ctx: RunContext, po
         return_rate_percent=rate,
         paid=[Money(minor=minor, currency=currency) for currency, minor in await customers.lifetime_values(tx, customer.id)],
     )
-
-
-def _judge(
-    policy: FraudPolicy, past: Past, rate: int, blocked: str | None
-) -> tuple[Literal["low", "medium", "high", "blocked"], list[str]]:
-    """Return the level and what it rests on; the thresholds are those of a single order's check."""
-    if blocked is not None:
-        return "blocked", [f"On the block list: {blocked}"]
-    high: list[str] = []
-    medium: list[str] = []
-    if past.fraudulent:
-        high.append(f"{plural(past.fraudulent, 'order')} cancelled because of fraud")
-    if past.suspicious:
-        asked = f"{plural(past.suspicious, 'order')} scored {policy.review_from} or more"
-        high.append(f"{asked}, the highest {past.highest_score}")
-    elif policy.verdict(past.highest_score) is FraudDecision.FLAG:
-        medium.append(f"An order was flagged with a score of {past.highest_score}")
-    if past.orders >= _ENOUGH_ORDERS and rate >= _MANY_RETURNS_PERCENT:
-        medium.append(f"{rate} % of the orders came back at least in part")
-    if high:
-        return "high", [*high, *medium]
-    return ("medium", medium) if medium else ("low", ["No check asked for a review"])
-
-
-async def _customer(tx: ReadTx, wanted: str) -> Customer:
-    found = await customers.match(tx, wanted)
-    if not found:
-        raise NotFound("customer", wanted)
-    if len(found) > 1:
-        names = ", ".join(f"{each.name} ({each.email})" for each in found)
-        raise InvalidInput(f"“{wanted}” fits several customers; which one: {names}?", field="customer", code="customer_unclear")
-    return found[0]
 
 
 def _held(row: HeldRow) -> HeldOrder:

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from core.money import Money
-from core.statuses import FraudDecision
+from core.statuses import BlockKind, FraudDecision, FraudOutcome
 from tools.phrases import bullets, day, listing, plural, words
-from tools.result import Result
+from tools.result import Quote, Result
 
 
 class SignalSeen(BaseModel):
@@ -79,6 +79,10 @@ class HoldExplained(Result):
     """Of the rules that the score was computed by."""
     reviewed_by: str | None = None
     review_outcome: str | None = None
+    ruling: FraudOutcome | None = None
+    """What a person decided last."""
+    ruling_reason: str | None = None
+    ruled_by: str | None = None
     thresholds: Thresholds
     options: list[str]
 
@@ -95,7 +99,9 @@ class HoldExplained(Result):
             limits = f"review from {self.thresholds.review_from}, block from {self.thresholds.block_from}"
             lines += ["", f"Fraud score **{self.score} of 100** ({limits}):"]
             lines += bullets([f"{signal.detail}: {signal.points} points" for signal in self.signals] or ["no signal"])
-            if self.reviewed_by:
+            if self.ruling:
+                lines.append(f"- {self.ruled_by} decided: {self.ruling}, because: {self.ruling_reason}")
+            elif self.reviewed_by:
                 lines.append(f"- reviewed by {self.reviewed_by}: {words(self.review_outcome or 'done')}")
         if self.options:
             lines += ["", "What you can do:", *bullets(self.options)]
@@ -145,6 +151,96 @@ class CustomerRisk(Result):
             f"{self.return_rate_percent} % of orders with a return",
         ]
         return "\n".join(lines)
+
+
+class OrderScored(Result):
+    """A fresh check of an order."""
+
+    order: str
+    score: int
+    decision: FraudDecision
+    signals: list[SignalSeen]
+    on_hold: bool
+    policy_version: int
+
+    def text(self) -> str:
+        """Give the score and what it rests on."""
+        held = "It is **on hold**." if self.on_hold else "It may go on."
+        lines = [f"Order **{self.order}** scores **{self.score} of 100**: {self.decision}. {held}"]
+        return "\n".join(lines + bullets([f"{signal.detail}: {signal.points} points" for signal in self.signals] or ["no signal"]))
+
+
+class FraudDecided(Result):
+    """A person's decision on an order, as it is recorded."""
+
+    order: str
+    outcome: FraudOutcome
+    reason: str
+    decided_by: str
+    status: str
+    on_hold: bool
+    refund: Money | None = None
+    """What a block pays back."""
+
+    def text(self) -> str:
+        """Say what was decided and what happens now."""
+        done = {
+            FraudOutcome.APPROVE: f"approved and goes on as {words(self.status)}",
+            FraudOutcome.HOLD: "kept on hold",
+            FraudOutcome.BLOCK: f"blocked and cancelled{f'; {self.refund} go back' if self.refund and self.refund.minor else ''}",
+        }[self.outcome]
+        return f"Order **{self.order}** is {done}. Recorded for {self.decided_by}: {self.reason}. The customer is told by e-mail."
+
+
+class BlockListed(Result):
+    """An entry of the block list."""
+
+    kind: BlockKind
+    value: Quote
+    """As it was typed or taken from an order."""
+    reason: str
+    by: str
+    since: datetime
+    expires_at: datetime | None
+    expired: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The entry on one line."""
+        until = f"until {day(self.expires_at)}" if self.expires_at else "without end"
+        return f"{self.kind} “{self.value.text}”: {self.reason} ({until}{', expired' if self.expired else ''})"
+
+    def text(self) -> str:
+        """Confirm the entry."""
+        return f"On the block list: {self.shown}."
+
+
+class BlockList(Result):
+    """What is blocked, the newest first."""
+
+    total: int
+    entries: list[BlockListed]
+
+    def text(self) -> str:
+        """Return one line an entry."""
+        if not self.entries:
+            return "Nothing on the block list matches."
+        return listing(
+            f"{plural(self.total, 'entry') if self.total == 1 else f'{self.total} entries'}:",
+            [e.shown for e in self.entries[:10]],
+            self.total,
+        )
+
+
+class Unblocked(Result):
+    """What is no longer blocked."""
+
+    kind: BlockKind
+    value: Quote
+
+    def text(self) -> str:
+        """Confirm the removal."""
+        return f"The {self.kind} “{self.value.text}” is off the block list."
 
 
 def _named(signals: list[SignalSeen]) -> str:

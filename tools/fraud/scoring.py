@@ -69,15 +69,18 @@ async def _facts(tx: Tx, order: Order, policy: Policy) -> OrderFacts:
     rule = policy.fraud
     row = await fraud_facts.read(tx, order, timedelta(hours=rule.velocity_hours), timedelta(days=rule.method_change_days))
     wanted = [(BlockKind.EMAIL, row.email), *_addresses(order.ship_to), *_addresses(order.bill_to)]
-    wanted += [(kind, value) for kind, value in ((BlockKind.IP, row.ip), (BlockKind.CARD, row.card)) if value]
+    wanted += [(BlockKind.CARD, card) for card in row.cards]
+    wanted += [(BlockKind.IP, row.ip)] if row.ip else []
     hits = await fraud_facts.block_hits(tx, [(kind.value, value) for kind, value in wanted])
     return OrderFacts(
         total=Money(minor=order.total_minor, currency=order.currency),
         account_age=order.placed_at - row.joined_at,
         recent_orders=row.recent_orders,
         failed_payments=row.failed_payments,
-        billed_to=_town(order.bill_to),
-        shipped_to=_town(order.ship_to),
+        billed_to=_compared(order.bill_to),
+        shipped_to=_compared(order.ship_to),
+        billed_in=str(order.bill_to.get("city") or ""),
+        shipped_in=str(order.ship_to.get("city") or ""),
         units=row.units,
         method_changes=row.method_changes,
         blocked=tuple(Blocked(kind=BlockKind(kind), value=value, reason=reason) for kind, value, reason in hits),
@@ -93,7 +96,7 @@ def _addresses(address: Mapping[str, Any]) -> list[tuple[BlockKind, str]]:
     return [(BlockKind.ADDRESS, each) for each in written]
 
 
-def _town(address: Mapping[str, Any]) -> str:
+def _compared(address: Mapping[str, Any]) -> str:
     """Return an address as billing and shipping are compared: without the receiver, small letters, single spaces."""
     parts = (str(address.get(part) or "") for part in ("line1", "line2", "postal_code", "city", "country"))
     return " ".join(" ".join(parts).casefold().split())

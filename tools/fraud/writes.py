@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.identity import Permission, Principal, RunContext
 from core.money import Money
-from core.statuses import FraudDecision
+from core.statuses import FraudOutcome
 from store.queries import fraud, orders
 from store.tables.fraud import FraudCheck
 from store.tables.orders import Order
@@ -73,8 +73,7 @@ async def release_order(tx: Tx, args: ReleaseOrder, _ctx: RunContext, release: _
     order.on_hold, order.hold_reason = False, None
     tx.session.add(order)
     if check is not None and check.reviewed_at is None:
-        check.reviewed_by, check.reviewed_at, check.review_outcome = by[:120], tx.now, FraudDecision.APPROVE.value
-        tx.session.add(check)
+        fraud.rule(tx, order, check, FraudOutcome.APPROVE, f"Released from its hold: {release.plan.hold_reason}")
     orders.note(tx, order, "order.released", f"Released from its hold ({release.plan.hold_reason})")
     tx.emit("order.released", order=args.order, score=release.plan.score, by=by)
     return OrderReleased(order=order.number, status=order.status, released_by=by)

@@ -12,7 +12,7 @@ from store.queries import counters, methods, tenants
 from store.tables.customers import Customer
 from store.unit import Tx
 from tools.arguments import Amount, CustomerRef
-from tools.customers.reads import one_customer
+from tools.customers.which import one_customer
 from tools.payments.facts import money_of
 from tools.payments.module import module
 from tools.payments.results import CreditIssued

@@ -12,7 +12,7 @@ from store.tables.customers import Customer
 from store.tables.payments import Payment, PaymentMethod, PaymentTransaction
 from store.unit import ReadTx
 from tools.arguments import CustomerRef, Days, Limit, OrderNumber
-from tools.customers.reads import one_customer
+from tools.customers.which import one_customer
 from tools.payments.amounts import captured_and_refunded
 from tools.payments.methods import PaymentMethodRef, balance, which
 from tools.payments.module import module

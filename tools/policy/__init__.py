@@ -10,8 +10,11 @@ from tools.policy.alerts import AlertPolicy
 from tools.policy.approvals import ApprovalPolicy
 from tools.policy.cancellation import CancellationPolicy
 from tools.policy.carriers import CarrierPolicy
+from tools.policy.customers import CustomerPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
+from tools.policy.loyalty import LoyaltyPolicy
+from tools.policy.onboarding import OnboardingPolicy
 from tools.policy.order_changes import OrderChangePolicy
 from tools.policy.payments import PaymentPolicy
 from tools.policy.placing import PlacingPolicy
@@ -42,6 +45,9 @@ class Policy(BaseModel):
     carriers: CarrierPolicy = CarrierPolicy()
     order_changes: OrderChangePolicy = OrderChangePolicy()
     payments: PaymentPolicy = PaymentPolicy()
+    loyalty: LoyaltyPolicy = LoyaltyPolicy()
+    onboarding: OnboardingPolicy = OnboardingPolicy()
+    customers: CustomerPolicy = CustomerPolicy()
 
 
 __all__ = ["Policy"]

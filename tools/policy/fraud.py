@@ -90,6 +90,8 @@ class OrderFacts(BaseModel):
     billed_to: str
     shipped_to: str
     """Both as they are compared, without the receiver's name; empty when unknown."""
+    billed_in: str = ""
+    shipped_in: str = ""
     units: int
     method_changes: int
     blocked: tuple[Blocked, ...] = ()
@@ -123,7 +125,7 @@ def signals(policy: FraudPolicy, facts: OrderFacts) -> list[Signal]:
             facts.failed_payments > policy.failed_payments_over,
             f"{facts.failed_payments} failed payments on the order are more than {policy.failed_payments_over}",
         ),
-        ("address_mismatch", elsewhere, f"Billed to {facts.billed_to}, shipped to {facts.shipped_to}"),
+        ("address_mismatch", elsewhere, f"Billed in {facts.billed_in}, shipped to {facts.shipped_in}"),
         ("many_units", facts.units > policy.units_over, f"{facts.units} units are more than {policy.units_over}"),
         (
             "payment_method_changes",

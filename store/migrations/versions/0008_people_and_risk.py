@@ -312,6 +312,9 @@ def upgrade() -> None:
     )
     op.add_column("customers", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
 
+    op.create_index("orders_cancelled_idx", "orders", ["tenant_id", "cancelled_at"], postgresql_where=sa.text("cancelled_at IS NOT NULL"))
+    op.create_index("returns_requested_idx", "returns", ["tenant_id", "requested_at"])
+    op.create_index("price_changes_recent_idx", "price_changes", ["tenant_id", "changed_at"])
     op.create_check_constraint("block_entries_kind_check", "block_entries", "kind IN ('email', 'card', 'address', 'ip')")
     op.create_check_constraint("block_entries_expiry_check", "block_entries", "expires_at IS NULL OR expires_at > created_at")
     op.create_check_constraint("fraud_checks_review_check", "fraud_checks", "(reviewed_at IS NULL) = (review_outcome IS NULL)")
@@ -337,6 +340,8 @@ def downgrade() -> None:
     for table, rights in _RELAY.items():
         op.execute(f"DROP POLICY relay_rows ON {table}")
         op.execute(f"REVOKE {rights} ON {table} FROM storehand_relay")
+    for index in ("price_changes_recent_idx", "returns_requested_idx", "orders_cancelled_idx"):
+        op.execute(f"DROP INDEX {index}")
     op.drop_constraint("fraud_checks_review_check", "fraud_checks")
     op.drop_constraint("block_entries_expiry_check", "block_entries")
     op.drop_constraint("block_entries_kind_check", "block_entries")
