@@ -16,7 +16,7 @@ from core.statuses import IssueStatus
 from store.queries.orders import like
 from store.queries.products import titled
 from store.tables.marketplace import Channel, Listing, ListingIssue
-from store.unit import ReadTx, Tx
+from store.unit import ReadTx
 
 _NAMED = """
     FROM listings l JOIN channels ch ON ch.tenant_id = l.tenant_id AND ch.id = l.channel_id
@@ -209,18 +209,17 @@ async def channel(tx: ReadTx, code: str) -> Channel:
     return found
 
 
-async def on_channel(tx: Tx, channel_id: UUID, variants: Sequence[UUID]) -> Sequence[Listing]:
-    """Return the listings of some variants on a channel, locked in a fixed order."""
+async def on_channel(tx: ReadTx, channel_id: UUID, variants: Sequence[UUID], *, lock: bool = True) -> Sequence[Listing]:
+    """Return the listings of some variants on a channel; locked when `lock`, in a fixed order."""
     query = (
         select(Listing)
         .where(col(Listing.tenant_id) == tx.tenant_id, col(Listing.channel_id) == channel_id, col(Listing.variant_id).in_(variants))
         .order_by(col(Listing.id))
-        .with_for_update()
     )
-    return (await tx.session.exec(query)).all()
+    return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).all()
 
 
-async def open_issues(tx: Tx, listings: Sequence[UUID]) -> Sequence[ListingIssue]:
+async def open_issues(tx: ReadTx, listings: Sequence[UUID]) -> Sequence[ListingIssue]:
     """Return the open issues of some listings, the surest suggestion first."""
     query = (
         select(ListingIssue)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from store.seed import (
     catalogue,
+    channel_traffic,
     channels,
     coupons,
     fraud,
@@ -71,6 +72,7 @@ def _fill(shop: Shop) -> Iterator[Batch]:
     purchases = stock.purchases(shop, goods, FIRST_NUMBER)
     yield Batch(shop.tenant_id, "purchase_orders", purchases)
     yield from channels.batches(shop, goods, shelves.available)
+    yield from channel_traffic.batches(shop)
     last = {
         "order": FIRST_NUMBER + shop.orders - 1,
         "return": history.last_return,
@@ -80,6 +82,8 @@ def _fill(shop: Shop) -> Iterator[Batch]:
         "shipment": FIRST_NUMBER + shop.orders - 1,
         "pick_list": history.last_pick,
         "claim": history.last_claim,
+        "sync_run": channel_traffic.LAST_RUN,
+        "correction_rule": channel_traffic.LAST_RULE,
     }
     yield Batch(
         shop.tenant_id, "counters", [{"tenant_id": shop.tenant_id, "series": series, "last": number} for series, number in last.items()]

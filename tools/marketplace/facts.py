@@ -2,20 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from pydantic import JsonValue
 
 from core.errors import InvalidInput
-from core.money import Money
+from core.identity import RunContext
+from core.money import Money, exponent
+from core.redact import visible
 from core.statuses import ListingStatus
 from store.queries import listings
 from store.queries.listings import OursRow
 from store.queries.products import Item
 from store.tables.marketplace import Channel, Listing, ListingIssue
-from store.unit import Tx
+from store.unit import ReadTx, Tx
 from tools.marketplace.results import Change, ListingUpdated
+from tools.policy import Policy
 from tools.policy.pricing import ListingPlan
 from tools.products import match
+from tools.spec import Args
+
+_LISTS = frozenset({"images"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Offer:
         )
 
 
-async def offer(tx: Tx, channel_code: str, ref: str, prefer: Callable[[Offer], bool]) -> Offer:
+async def offer(tx: ReadTx, channel_code: str, ref: str, prefer: Callable[[Offer], bool]) -> Offer:
     """Return the listing of an item on a channel; when words fit several, the only one that `prefer` picks.
 
     Raises:
@@ -65,7 +72,7 @@ async def offer(tx: Tx, channel_code: str, ref: str, prefer: Callable[[Offer], b
     """
     channel = await listings.channel(tx, channel_code)
     items = {item.id: item for item in await match.items(tx, ref, 50)}
-    found = await listings.on_channel(tx, channel.id, list(items))
+    found = await listings.on_channel(tx, channel.id, list(items), lock=isinstance(tx, Tx))
     if not found:
         raise InvalidInput(f"“{ref}” is not listed on {channel.name}", field="item", code="not_listed")
     issues = await listings.open_issues(tx, [row.id for row in found])
@@ -79,12 +86,30 @@ async def offer(tx: Tx, channel_code: str, ref: str, prefer: Callable[[Offer], b
     return next(each for each in chosen if each.item is meant)
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules alone, for tools that rest on nothing else."""
+
+    policy: Policy
+
+
+async def in_force(_tx: ReadTx, _args: Args, _ctx: RunContext, policy: Policy) -> InForce:
+    """Return the rules in force."""
+    return InForce(policy)
+
+
+def typed(field: str, value: str) -> JsonValue:
+    """Return a field's value as channels take it, without invisible characters."""
+    clean = visible(value)
+    return [clean] if field in _LISTS else clean
+
+
 def publish(tx: Tx, offer: Offer, changes: Sequence[Change], values: dict[str, JsonValue], fixed: int) -> ListingUpdated:
     """Store new field values of a listing and send them to its channel after the commit."""
     row = offer.listing
     row.fields = {**row.fields, **values}
     left = len(offer.issues) - fixed
-    row.status = _status(ListingStatus(row.status), row.quantity, left)
+    row.status = status_after(ListingStatus(row.status), row.quantity, left)
     tx.session.add(row)
     about: dict[str, JsonValue] = {"listing": row.external_id, "channel": offer.channel.code, "sku": offer.item.sku}
     price: JsonValue = {"minor": row.price_minor, "currency": row.currency}
@@ -103,8 +128,14 @@ def publish(tx: Tx, offer: Offer, changes: Sequence[Change], values: dict[str, J
     )
 
 
-def _status(status: ListingStatus, quantity: int, open_issues: int) -> ListingStatus:
+def status_after(status: ListingStatus, quantity: int, open_issues: int) -> ListingStatus:
     """Return the status after a change: an error lasts while an issue is open; drafts and paused listings stay so."""
     if status in {ListingStatus.DRAFT, ListingStatus.INACTIVE} or (status is ListingStatus.ERROR and open_issues):
         return status
     return ListingStatus.ACTIVE if quantity else ListingStatus.OUT_OF_STOCK
+
+
+def decimal(money: Money) -> str:
+    """Return an amount as channels take it, such as 12.50."""
+    digits = exponent(money.currency)
+    return f"{Decimal(money.minor).scaleb(-digits):.{digits}f}"

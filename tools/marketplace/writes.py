@@ -1,32 +1,28 @@
 """Changing channels: corrections that a channel asked for, and our price and stock. Both leave through the outbox."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
 from core.errors import InvalidInput
 from core.identity import Permission, Principal, RunContext
-from core.money import Money, exponent
-from core.redact import visible
 from core.statuses import IssueStatus
 from store.tables.marketplace import ListingIssue
 from store.unit import Tx
 from tools.arguments import ChannelCode, ItemRef
-from tools.marketplace.facts import Offer, offer, publish
+from tools.marketplace.corrections import learn
+from tools.marketplace.facts import Offer, decimal, offer, publish, typed
 from tools.marketplace.module import module
 from tools.marketplace.results import Change, ListingUpdated
 from tools.policy import Policy
 from tools.policy.decision import Decision
+from tools.policy.listings import ListingsPolicy
 from tools.policy.pricing import ListingPlan, decide_listing
 from tools.spec import Args, Audience, Effect
 
 _OURS_ALONE = frozenset({"price", "quantity", "stock", "inventory_quantity"})
 """Fields whose value is the shop's own; no argument can set them."""
-_LISTS = frozenset({"images"})
-_LEARNED_PCT, _SUREST_PCT = 15, 99
-"""An approved suggestion becomes this much surer, up to the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,7 @@ class _Correction:
     values: dict[str, JsonValue]
     fixes: list[ListingIssue]
     plan: ListingPlan
+    learning: ListingsPolicy
 
 
 def _may_publish(policy: Policy, facts: Any, _args: Args, principal: Principal) -> Decision:
@@ -53,7 +50,7 @@ class FixListing(Args):
     """The new value; without it, the value that is suggested."""
 
 
-async def _correction(tx: Tx, args: FixListing, _ctx: RunContext, _policy: Policy) -> _Correction:
+async def _correction(tx: Tx, args: FixListing, _ctx: RunContext, policy: Policy) -> _Correction:
     found = await offer(tx, args.channel, args.item, lambda each: bool(each.issues))
     wanted = _wanted(args, found)
     changes = [
@@ -62,7 +59,7 @@ async def _correction(tx: Tx, args: FixListing, _ctx: RunContext, _policy: Polic
         if found.listing.fields.get(field) != value or any(issue.field == field for issue in found.issues)
     ]
     fixes = [issue for issue in found.issues if issue.field in wanted]
-    return _Correction(found, changes, wanted, fixes, found.plan(changes, found.price))
+    return _Correction(found, changes, wanted, fixes, found.plan(changes, found.price), policy.listings)
 
 
 @module.tool(
@@ -85,7 +82,7 @@ async def fix_listing(tx: Tx, args: FixListing, _ctx: RunContext, correction: _C
     """Correct fields of a listing that a channel refuses, with the suggested or a given value, and publish it."""
     for issue in correction.fixes:
         if args.value is None or args.value == issue.suggested_value:
-            issue.confidence_pct = max(issue.confidence_pct, min(issue.confidence_pct + _LEARNED_PCT, _SUREST_PCT))
+            await learn(tx, correction.offer.channel, issue, correction.learning, approved=True)
         issue.status, issue.fixed_at = IssueStatus.FIXED, tx.now
         tx.session.add(issue)
     return publish(tx, correction.offer, correction.changes, correction.values, len(correction.fixes))
@@ -137,7 +134,7 @@ async def push_price(tx: Tx, args: PushPrice, _ctx: RunContext, push: _Push) -> 
     """Set a listing's price and quantity on a channel to the shop's own."""
     row, price = push.offer.listing, push.offer.our_price
     row.price_minor, row.quantity = price.minor, push.offer.ours.available
-    values: dict[str, JsonValue] = {"price": _decimal(price)}
+    values: dict[str, JsonValue] = {"price": decimal(price)}
     values |= {name: row.quantity for name in ("quantity", "inventory_quantity") if name in row.fields}
     return publish(tx, push.offer, push.changes, values, 0)
 
@@ -155,21 +152,11 @@ def _wanted(args: FixListing, found: Offer) -> dict[str, JsonValue]:
         field = next(iter(suggested))
     fields = [field] if field else [name for name in suggested if name not in _OURS_ALONE]
     values = {name: args.value or suggested.get(name) for name in fields}
-    chosen: dict[str, JsonValue] = {name: _typed(name, value) for name, value in values.items() if value is not None}
+    chosen: dict[str, JsonValue] = {name: typed(name, value) for name, value in values.items() if value is not None}
     if fields and not chosen:
         raise InvalidInput(f"there is no suggestion for {', '.join(fields)}; give a value", field="value", code="value_missing")
     return chosen
 
 
-def _typed(field: str, value: str) -> JsonValue:
-    clean = visible(value)
-    return [clean] if field in _LISTS else clean
-
-
 def _shown(value: Any) -> str:
     return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-
-
-def _decimal(money: Money) -> str:
-    digits = exponent(money.currency)
-    return f"{Decimal(money.minor).scaleb(-digits):.{digits}f}"

@@ -13,6 +13,7 @@ from tools.policy.carriers import CarrierPolicy
 from tools.policy.customers import CustomerPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
+from tools.policy.listings import ListingsPolicy
 from tools.policy.loyalty import LoyaltyPolicy
 from tools.policy.onboarding import OnboardingPolicy
 from tools.policy.order_changes import OrderChangePolicy
@@ -37,6 +38,7 @@ class Policy(BaseModel):
     fraud: FraudPolicy = FraudPolicy()
     stock: StockPolicy = StockPolicy()
     pricing: PricingPolicy = PricingPolicy()
+    listings: ListingsPolicy = ListingsPolicy()
     placing: PlacingPolicy = PlacingPolicy()
     service: ServicePolicy = ServicePolicy()
     approvals: ApprovalPolicy = ApprovalPolicy()

@@ -68,11 +68,15 @@ class ListingsPolicy(BaseModel):
 
     def approved(self, confidence: int) -> int:
         """Return the confidence after an approval: never lower than before, never above the surest."""
-        return max(min(confidence + self.approved_step, self.surest), min(confidence, self.surest), self.least)
+        return max(min(confidence + self.approved_step, self.surest), self.within(confidence))
 
     def rejected(self, confidence: int) -> int:
         """Return the confidence after a rejection."""
-        return min(max(confidence - self.rejected_step, self.least), self.surest)
+        return self.within(confidence - self.rejected_step)
+
+    def within(self, confidence: int) -> int:
+        """Return a confidence within the least and the surest."""
+        return min(max(confidence, self.least), self.surest)
 
     def status_of(self, confidence: int, status: RuleStatus) -> RuleStatus:
         """Return whether a correction applies by itself now; what was revoked stays so."""

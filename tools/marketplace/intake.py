@@ -1,0 +1,487 @@
+"""What channels report: how a push went, what was sold, what was asked. Only the process itself calls the tools that record it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
+
+from core.identity import Permission, RunContext
+from core.ids import new_id
+from core.money import Money
+from core.selling import SYNC_TRANSITIONS, ChannelOrderStatus, MessageStatus, SyncStatus
+from core.statuses import (
+    AlertLevel,
+    FulfilmentStatus,
+    IssueStatus,
+    IssueType,
+    ListingStatus,
+    OrderStatus,
+    PaymentStatus,
+    TransactionState,
+    TransactionType,
+    change,
+)
+from store.queries import alerts, channels, corrections, counters, listings, orders, stock
+from store.queries.channels import Sold
+from store.queries.products import Item
+from store.tables.channels import ChannelMessage, ChannelOrder
+from store.tables.customers import Customer
+from store.tables.inventory import Reservation
+from store.tables.marketplace import Channel
+from store.tables.orders import Order, OrderLine
+from store.tables.payments import Payment, PaymentTransaction
+from store.unit import Tx
+from tools.arguments import ChannelCode
+from tools.fraud import scoring
+from tools.marketplace.corrections import mend
+from tools.marketplace.facts import InForce, Offer, in_force, publish
+from tools.marketplace.module import module
+from tools.marketplace.outcomes import ChannelOrderTaken, ChannelResultRecorded, MessageRecorded, SyncRecorded
+from tools.marketplace.results import Change
+from tools.policy import Policy
+from tools.policy.decision import Decision, allow
+from tools.policy.listings import suspicious_price
+from tools.spec import Args, Audience, Effect
+
+_TYPES = {each.value: each for each in IssueType}
+
+
+def _reported(_policy: Policy, _facts: object, _args: Args, _principal: object) -> Decision:
+    return allow("channel.report")
+
+
+class ChannelProblem(Args):
+    """Something that a channel refuses."""
+
+    field: Annotated[str, Field(max_length=40)]
+    """Which field of the listing."""
+    message: Annotated[str, Field(max_length=300)]
+    """The channel's own words."""
+    code: Annotated[str, Field(max_length=40)] = "channel_specific"
+    """What kind of problem it is, as far as the channel says."""
+
+
+class RecordChannelResult(Args):
+    """How a push of a listing went."""
+
+    channel: ChannelCode
+    listing: Annotated[str, Field(max_length=40)]
+    """The channel's number of the listing."""
+    accepted: bool
+    """Whether the channel shows what was sent."""
+    problems: Annotated[list[ChannelProblem], Field(default_factory=list[ChannelProblem], max_length=50)]
+    """What it refuses."""
+
+
+@module.tool(
+    effect=Effect.OUTBOUND,
+    permission=Permission.PROVIDER_REPORT,
+    audience=Audience.STAFF,
+    facts=in_force,
+    policy=_reported,
+    examples=(
+        "amazon accepted the pushed listing",
+        "ebay rejected the push: title too long",
+        "the channel refused the listing for a missing brand",
+        "the push of AMZ-1 went through",
+        "shopify reports a problem with a pushed field",
+        "the marketplace answered the push with errors",
+    ),
+)
+async def record_channel_result(tx: Tx, args: RecordChannelResult, _ctx: RunContext, facts: InForce) -> ChannelResultRecorded:
+    """Record whether a channel accepted a pushed listing, or with what issues it refused; learned corrections apply at once."""
+    channel = await listings.channel(tx, args.channel)
+    row = await corrections.listing_of(tx, channel, args.listing)
+    issues = list(await listings.open_issues(tx, [row.id]))
+    row.synced_at = tx.now
+    if args.accepted:
+        for issue in issues:
+            issue.status, issue.fixed_at = IssueStatus.FIXED, tx.now
+            tx.session.add(issue)
+        if ListingStatus(row.status) is ListingStatus.ERROR:
+            row.status = ListingStatus.ACTIVE if row.quantity else ListingStatus.OUT_OF_STOCK
+        tx.session.add(row)
+        tx.emit("listing.accepted", listing=row.external_id, channel=channel.code)
+        return ChannelResultRecorded(listing=row.external_id, channel=channel.code, accepted=True, issues_open=0)
+    known = {issue.field: issue for issue in issues}
+    for problem in args.problems:
+        issue = known.get(problem.field)
+        if issue is None:
+            issue = corrections.report(tx, row, problem.field, _type(problem, row.fields), problem.message)
+            known[problem.field] = issue
+        issue.message = problem.message
+        tx.session.add(issue)
+    await tx.session.flush()
+    row.status = ListingStatus.ERROR
+    about = (await corrections.about(tx, [row.variant_id]))[row.variant_id]
+    item = Item(about.id, about.sku, about.title, about.category_slug, about.product)
+    found = Offer(channel, item, row, [*known.values()], (await listings.ours(tx, [row.variant_id]))[row.variant_id])
+    values = await mend(tx, channel, found.issues, about, row.fields, facts.policy.listings)
+    left = sum(issue.status == IssueStatus.OPEN for issue in known.values())
+    if values:
+        changes = [Change(field=field, before=str(row.fields.get(field) or ""), after=str(value)) for field, value in values.items()]
+        publish(tx, found, changes, values, len(values))
+    else:
+        tx.session.add(row)
+    tx.emit("listing.rejected", listing=row.external_id, channel=channel.code, fields=[*known], corrected=[*values])
+    return ChannelResultRecorded(listing=row.external_id, channel=channel.code, accepted=False, issues_open=left, corrected=[*values])
+
+
+def _type(problem: ChannelProblem, fields: Mapping[str, object]) -> IssueType:
+    """Return the kind of an issue: the channel's own, else missing where the field is empty."""
+    if problem.code in _TYPES and problem.code != IssueType.CHANNEL_SPECIFIC:
+        return _TYPES[problem.code]
+    return IssueType.MISSING_REQUIRED_FIELD if fields.get(problem.field) in (None, "", []) else IssueType.CHANNEL_SPECIFIC
+
+
+class ShipTo(Args):
+    """Where an order of a channel goes; what else the channel says of the address is left out."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", str_strip_whitespace=True, str_max_length=160)
+
+    name: str = ""
+    """Who receives it."""
+    line1: str
+    """Street and number."""
+    line2: str = ""
+    """The rest of the address."""
+    city: str
+    """Town."""
+    postal_code: Annotated[str, Field(max_length=16)]
+    """Postal code."""
+    country: Annotated[str, Field(min_length=2, max_length=2)]
+    """ISO 3166 code."""
+
+
+class SoldLine(Args):
+    """Units of a SKU that were sold."""
+
+    sku: Annotated[str, Field(min_length=1, max_length=40)]
+    """The shop's stock-keeping unit."""
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    """Units."""
+    unit_price: Money
+    """What the buyer paid for one."""
+
+
+class ImportChannelOrder(Args):
+    """An order as its channel reports it."""
+
+    channel: ChannelCode
+    external_id: Annotated[str, Field(min_length=1, max_length=60)]
+    """The channel's own number of the order."""
+    placed_at: AwareDatetime
+    """When the buyer ordered."""
+    buyer_name: Annotated[str, Field(min_length=1, max_length=120)]
+    """Who bought."""
+    buyer_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)]
+    """By which the shop knows the buyer."""
+    ship_to: ShipTo
+    """Where it goes."""
+    lines: Annotated[list[SoldLine], Field(min_length=1, max_length=200)]
+    """What was sold."""
+    shipping: Money
+    """What the buyer paid for delivery."""
+    sync_run: Annotated[str, Field(max_length=20)] | None = None
+    """The synchronisation that found it."""
+
+
+@module.tool(
+    effect=Effect.OUTBOUND,
+    permission=Permission.PROVIDER_REPORT,
+    audience=Audience.STAFF,
+    facts=in_force,
+    policy=_reported,
+    examples=(
+        "amazon reports a new order 402-1",
+        "ebay sold two headsets to a new buyer",
+        "an order came in from shopify",
+        "take over the channel order 99-123",
+        "the marketplace reported the same order again",
+        "a buyer on cdiscount ordered a lamp",
+    ),
+)
+async def import_channel_order(tx: Tx, args: ImportChannelOrder, _ctx: RunContext, facts: InForce) -> ChannelOrderTaken:
+    """Take over an order that was placed on a channel, once, with its buyer and its stock; what does not fit becomes an issue."""
+    channel = await listings.channel(tx, args.channel)
+    memory = await channels.seen(tx, channel, args.external_id)
+    if memory.order_id is not None:
+        known = await orders.by_id(tx, memory.order_id)
+        await _count(tx, args.sync_run, "known")
+        return ChannelOrderTaken(channel=channel.code, external_id=args.external_id, status=ChannelOrderStatus.IMPORTED, order=known.number)
+    found = await channels.sold(tx, channel, [line.sku.upper() for line in args.lines])
+    problems = _problems(args, found)
+    if problems:
+        return await _block(tx, args, channel, memory, problems)
+    order, short = await _place(tx, args, channel, found)
+    memory.status, memory.order_id, memory.problems = ChannelOrderStatus.IMPORTED, order.id, []
+    tx.session.add(memory)
+    cheap = [line.sku for line in args.lines if suspicious_price(facts.policy.listings, line.unit_price, _listed(found, line))]
+    if cheap:
+        order.on_hold, order.hold_reason = True, f"Cheaper on {channel.name} than listed: {', '.join(cheap)}"[:200]
+        orders.note(tx, order, "order.held", order.hold_reason)
+    await tx.session.flush()
+    await scoring.score(tx, order, facts.policy)
+    total = Money(minor=order.total_minor, currency=order.currency)
+    tx.emit("order.placed", order=order.number, channel=channel.code, external_id=args.external_id, total=total.model_dump())
+    if short:
+        tx.emit("order.oversold", order=order.number, channel=channel.code, skus=[*short])
+    await _count(tx, args.sync_run, "imported")
+    return ChannelOrderTaken(
+        channel=channel.code,
+        external_id=args.external_id,
+        status=ChannelOrderStatus.IMPORTED,
+        order=order.number,
+        created=True,
+        total=total,
+        on_hold=order.on_hold,
+        problems=[f"{units} of {sku} are not in stock" for sku, units in short.items()],
+    )
+
+
+def _problems(args: ImportChannelOrder, found: Mapping[str, Sold]) -> list[str]:
+    unknown = sorted({line.sku.upper() for line in args.lines} - found.keys())
+    problems = [f"SKU {sku} is unknown" for sku in unknown]
+    others = {line.unit_price.currency for line in args.lines} | {args.shipping.currency} | {each.currency for each in found.values()}
+    if len(others) > 1:
+        problems.append(f"it mixes {' and '.join(sorted(others))}")
+    if any(line.unit_price.minor < 0 for line in args.lines) or args.shipping.minor < 0:
+        problems.append("a price is negative")
+    return problems
+
+
+def _listed(found: Mapping[str, Sold], line: SoldLine) -> Money:
+    return Money(minor=found[line.sku.upper()].listed_minor, currency=line.unit_price.currency)
+
+
+async def _block(tx: Tx, args: ImportChannelOrder, channel: Channel, memory: ChannelOrder, problems: list[str]) -> ChannelOrderTaken:
+    memory.problems = [*problems]
+    tx.session.add(memory)
+    tx.emit("channel.order.blocked", channel=channel.code, external_id=args.external_id, problems=[*problems])
+    await _count(tx, args.sync_run, "blocked")
+    await alerts.put(
+        tx,
+        kind="channel.order_blocked",
+        subject=f"{channel.code}:{args.external_id}",
+        level=AlertLevel.HIGH,
+        title=f"Order {args.external_id} of {channel.name} cannot be taken over",
+        detail="; ".join(problems),
+        data={"channel": channel.code, "external_id": args.external_id},
+        expires_at=tx.now + timedelta(days=7),
+    )
+    status = ChannelOrderStatus.BLOCKED
+    return ChannelOrderTaken(channel=channel.code, external_id=args.external_id, status=status, problems=problems)
+
+
+async def _place(tx: Tx, args: ImportChannelOrder, channel: Channel, found: Mapping[str, Sold]) -> tuple[Order, dict[str, int]]:
+    """Insert an order that was paid on its channel, and reserve what there is. Return it with the units that are missing."""
+    buyer = await channels.buyer(tx, args.buyer_email, args.buyer_name)
+    levels = await stock.levels(tx, [each.id for each in found.values()], lock=True)
+    subtotal = sum(line.unit_price.minor * line.quantity for line in args.lines)
+    order = _order(args, channel, buyer, subtotal, f"{await counters.take(tx, 'order')}", tx)
+    tx.add(order)
+    await tx.session.flush()
+    short: dict[str, int] = {}
+    for line in args.lines:
+        each = found[line.sku.upper()]
+        row = OrderLine(
+            tenant_id=tx.tenant_id,
+            id=new_id(),
+            order_id=order.id,
+            variant_id=each.id,
+            sku=each.sku,
+            title=each.title,
+            category=each.category,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price.minor,
+            unit_cost_minor=each.cost_minor,
+        )
+        tx.add(row)
+        await tx.session.flush()
+        left = line.quantity
+        for level in sorted((level for level in levels if level.variant_id == each.id), key=lambda level: -level.available):
+            units = min(level.available, left)
+            if units <= 0:
+                continue
+            level.reserved += units
+            left -= units
+            await stock.change(tx, each.id, level.warehouse_id, reserved=units)
+            tx.add(
+                Reservation(
+                    tenant_id=tx.tenant_id,
+                    order_line_id=row.id,
+                    variant_id=each.id,
+                    warehouse_id=level.warehouse_id,
+                    quantity=units,
+                    created_at=tx.now,
+                )
+            )
+        if left:
+            short[each.sku] = short.get(each.sku, 0) + left
+    await _paid(tx, order, channel, args.external_id)
+    orders.note(tx, order, "order.placed", f"Placed on {channel.name} as {args.external_id}")
+    return order, short
+
+
+def _order(args: ImportChannelOrder, channel: Channel, buyer: Customer, subtotal: int, number: str, tx: Tx) -> Order:
+    address = {**args.ship_to.model_dump(), "name": args.ship_to.name or args.buyer_name}
+    return Order(
+        tenant_id=tx.tenant_id,
+        id=new_id(),
+        number=number,
+        customer_id=buyer.id,
+        channel=channel.code,
+        external_id=args.external_id,
+        status=OrderStatus.CONFIRMED,
+        payment_status=PaymentStatus.PAID,
+        fulfilment_status=FulfilmentStatus.UNFULFILLED,
+        currency=args.shipping.currency,
+        subtotal_minor=subtotal,
+        shipping_minor=args.shipping.minor,
+        total_minor=subtotal + args.shipping.minor,
+        ship_to=address,
+        bill_to=address,
+        placed_at=min(args.placed_at, tx.now),
+    )
+
+
+async def _paid(tx: Tx, order: Order, channel: Channel, external_id: str) -> None:
+    """Note that the buyer paid the channel, which collects for the shop."""
+    if order.total_minor == 0:
+        return
+    payment = Payment(
+        tenant_id=tx.tenant_id,
+        id=new_id(),
+        order_id=order.id,
+        method="channel",
+        label=f"Paid on {channel.name}",
+        currency=order.currency,
+        created_at=tx.now,
+    )
+    tx.add(payment)
+    await tx.session.flush()
+    tx.add(
+        PaymentTransaction(
+            tenant_id=tx.tenant_id,
+            payment_id=payment.id,
+            type=TransactionType.CHARGE,
+            state=TransactionState.SUCCEEDED,
+            amount_minor=order.total_minor,
+            currency=order.currency,
+            idempotency_key=f"channel:{channel.code}:{external_id}",
+            created_at=tx.now,
+        )
+    )
+
+
+async def _count(tx: Tx, number: str | None, what: str) -> None:
+    """Count an order for its synchronisation, after every other lock."""
+    if number is None:
+        return
+    run = await channels.run_by_number(tx, number)
+    setattr(run, what, getattr(run, what) + 1)
+    if SyncStatus(run.status) is SyncStatus.PENDING:
+        run.status = change(f"synchronisation {run.number}", SyncStatus.PENDING, SyncStatus.RUNNING, SYNC_TRANSITIONS)
+    tx.session.add(run)
+
+
+class SyncOutcome(StrEnum):
+    """How a pull ended at the channel."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class RecordSyncResult(Args):
+    """How a pull of orders ended."""
+
+    sync_run: Annotated[str, Field(pattern=r"^S-[0-9]{1,18}$", json_schema_extra={"format": "sync-number"})]
+    """Number of the synchronisation."""
+    outcome: SyncOutcome
+    """How it ended."""
+    reason: Annotated[str, Field(max_length=300)] = ""
+    """Why it failed, in the channel's words."""
+
+
+@module.tool(
+    effect=Effect.WRITE,
+    permission=Permission.PROVIDER_REPORT,
+    audience=Audience.STAFF,
+    facts=in_force,
+    policy=_reported,
+    examples=(
+        "the pull of amazon orders has ended",
+        "ebay could not be reached for the pull",
+        "all pages of orders are read",
+        "the synchronisation S-1001 failed",
+        "every order of the channel was reported",
+        "the last page of the pull was empty",
+    ),
+)
+async def record_sync_result(tx: Tx, args: RecordSyncResult, _ctx: RunContext, _facts: InForce) -> SyncRecorded:
+    """Record how a pull of a channel's orders ended; it is partial when some could not be taken over."""
+    run = await channels.run_by_number(tx, args.sync_run)
+    wanted = SyncStatus.FAILED if args.outcome is SyncOutcome.FAILED else SyncStatus.PARTIAL if run.blocked else SyncStatus.SUCCEEDED
+    run.status = change(f"synchronisation {run.number}", SyncStatus(run.status), wanted, SYNC_TRANSITIONS)
+    run.finished_at, run.note = tx.now, args.reason
+    tx.session.add(run)
+    counts: dict[str, JsonValue] = {"imported": run.imported, "known": run.known, "blocked": run.blocked}
+    tx.emit("channel.sync.finished", sync_run=run.number, status=wanted.value, **counts)
+    return SyncRecorded(sync_run=run.number, status=wanted)
+
+
+class RecordChannelMessage(Args):
+    """A message that a buyer wrote on a channel."""
+
+    channel: ChannelCode
+    conversation: Annotated[str, Field(min_length=1, max_length=80)]
+    """The channel's number of the conversation."""
+    message: Annotated[str, Field(min_length=1, max_length=80)]
+    """The channel's number of the message."""
+    author: Annotated[str, Field(min_length=1, max_length=120)]
+    """Who wrote."""
+    subject: Annotated[str, Field(max_length=160)] = ""
+    """What it is about."""
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    """The buyer's words."""
+    written_at: AwareDatetime
+    """When it was written."""
+
+
+@module.tool(
+    effect=Effect.WRITE,
+    permission=Permission.PROVIDER_REPORT,
+    audience=Audience.STAFF,
+    facts=in_force,
+    policy=_reported,
+    examples=(
+        "a buyer wrote on ebay",
+        "amazon passes on a question of a customer",
+        "a message came in from a marketplace buyer",
+        "the channel reports a new conversation",
+        "a buyer answered in the conversation on cdiscount",
+        "keep the message that came from backmarket",
+    ),
+)
+async def record_channel_message(tx: Tx, args: RecordChannelMessage, _ctx: RunContext, _facts: InForce) -> MessageRecorded:
+    """Keep a message that a buyer wrote on a channel, once."""
+    channel = await channels.locked(tx, args.channel)
+    new = not await channels.known_message(tx, channel, args.message)
+    if new:
+        tx.add(
+            ChannelMessage(
+                tenant_id=tx.tenant_id,
+                channel_id=channel.id,
+                conversation=args.conversation,
+                external_id=args.message,
+                author=args.author,
+                subject=args.subject,
+                body=args.text,
+                status=MessageStatus.OPEN,
+                created_at=min(args.written_at, tx.now),
+            )
+        )
+        tx.emit("channel.message.received", channel=channel.code, conversation=args.conversation)
+    return MessageRecorded(channel=channel.code, conversation=args.conversation, new=new)
