@@ -1,4 +1,4 @@
-"""What channels report: how a push went, what was sold, what was asked. Only the process itself calls the tools that record it."""
+"""What channels report: what was sold, what was asked. Only the process itself calls the tools that record it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,18 +14,14 @@ from core.selling import SYNC_TRANSITIONS, ChannelOrderStatus, MessageStatus, Sy
 from core.statuses import (
     AlertLevel,
     FulfilmentStatus,
-    IssueStatus,
-    IssueType,
-    ListingStatus,
     OrderStatus,
     PaymentStatus,
     TransactionState,
     TransactionType,
     change,
 )
-from store.queries import alerts, channels, corrections, counters, listings, orders, stock
+from store.queries import alerts, channels, counters, listings, orders, stock
 from store.queries.channels import Sold
-from store.queries.products import Item
 from store.tables.channels import ChannelMessage, ChannelOrder
 from store.tables.customers import Customer
 from store.tables.inventory import Reservation
@@ -35,105 +31,12 @@ from store.tables.payments import Payment, PaymentTransaction
 from store.unit import Tx
 from tools.arguments import ChannelCode
 from tools.fraud import scoring
-from tools.marketplace.corrections import mend
-from tools.marketplace.facts import InForce, Offer, in_force, publish
+from tools.marketplace.answers import reported
+from tools.marketplace.facts import InForce, in_force
 from tools.marketplace.module import module
-from tools.marketplace.outcomes import ChannelOrderTaken, ChannelResultRecorded, MessageRecorded, SyncRecorded
-from tools.marketplace.results import Change
-from tools.policy import Policy
-from tools.policy.decision import Decision, allow
+from tools.marketplace.outcomes import ChannelOrderTaken, MessageRecorded, SyncRecorded
 from tools.policy.listings import suspicious_price
 from tools.spec import Args, Audience, Effect
-
-_TYPES = {each.value: each for each in IssueType}
-
-
-def _reported(_policy: Policy, _facts: object, _args: Args, _principal: object) -> Decision:
-    return allow("channel.report")
-
-
-class ChannelProblem(Args):
-    """Something that a channel refuses."""
-
-    field: Annotated[str, Field(max_length=40)]
-    """Which field of the listing."""
-    message: Annotated[str, Field(max_length=300)]
-    """The channel's own words."""
-    code: Annotated[str, Field(max_length=40)] = "channel_specific"
-    """What kind of problem it is, as far as the channel says."""
-
-
-class RecordChannelResult(Args):
-    """How a push of a listing went."""
-
-    channel: ChannelCode
-    listing: Annotated[str, Field(max_length=40)]
-    """The channel's number of the listing."""
-    accepted: bool
-    """Whether the channel shows what was sent."""
-    problems: Annotated[list[ChannelProblem], Field(default_factory=list[ChannelProblem], max_length=50)]
-    """What it refuses."""
-
-
-@module.tool(
-    effect=Effect.OUTBOUND,
-    permission=Permission.PROVIDER_REPORT,
-    audience=Audience.STAFF,
-    facts=in_force,
-    policy=_reported,
-    examples=(
-        "amazon accepted the pushed listing",
-        "ebay rejected the push: title too long",
-        "the channel refused the listing for a missing brand",
-        "the push of AMZ-1 went through",
-        "shopify reports a problem with a pushed field",
-        "the marketplace answered the push with errors",
-    ),
-)
-async def record_channel_result(tx: Tx, args: RecordChannelResult, _ctx: RunContext, facts: InForce) -> ChannelResultRecorded:
-    """Record whether a channel accepted a pushed listing, or with what issues it refused; learned corrections apply at once."""
-    channel = await listings.channel(tx, args.channel)
-    row = await corrections.listing_of(tx, channel, args.listing)
-    issues = list(await listings.open_issues(tx, [row.id]))
-    row.synced_at = tx.now
-    if args.accepted:
-        for issue in issues:
-            issue.status, issue.fixed_at = IssueStatus.FIXED, tx.now
-            tx.session.add(issue)
-        if ListingStatus(row.status) is ListingStatus.ERROR:
-            row.status = ListingStatus.ACTIVE if row.quantity else ListingStatus.OUT_OF_STOCK
-        tx.session.add(row)
-        tx.emit("listing.accepted", listing=row.external_id, channel=channel.code)
-        return ChannelResultRecorded(listing=row.external_id, channel=channel.code, accepted=True, issues_open=0)
-    known = {issue.field: issue for issue in issues}
-    for problem in args.problems:
-        issue = known.get(problem.field)
-        if issue is None:
-            issue = corrections.report(tx, row, problem.field, _type(problem, row.fields), problem.message)
-            known[problem.field] = issue
-        issue.message = problem.message
-        tx.session.add(issue)
-    await tx.session.flush()
-    row.status = ListingStatus.ERROR
-    about = (await corrections.about(tx, [row.variant_id]))[row.variant_id]
-    item = Item(about.id, about.sku, about.title, about.category_slug, about.product)
-    found = Offer(channel, item, row, [*known.values()], (await listings.ours(tx, [row.variant_id]))[row.variant_id])
-    values = await mend(tx, channel, found.issues, about, row.fields, facts.policy.listings)
-    left = sum(issue.status == IssueStatus.OPEN for issue in known.values())
-    if values:
-        changes = [Change(field=field, before=str(row.fields.get(field) or ""), after=str(value)) for field, value in values.items()]
-        publish(tx, found, changes, values, len(values))
-    else:
-        tx.session.add(row)
-    tx.emit("listing.rejected", listing=row.external_id, channel=channel.code, fields=[*known], corrected=[*values])
-    return ChannelResultRecorded(listing=row.external_id, channel=channel.code, accepted=False, issues_open=left, corrected=[*values])
-
-
-def _type(problem: ChannelProblem, fields: Mapping[str, object]) -> IssueType:
-    """Return the kind of an issue: the channel's own, else missing where the field is empty."""
-    if problem.code in _TYPES and problem.code != IssueType.CHANNEL_SPECIFIC:
-        return _TYPES[problem.code]
-    return IssueType.MISSING_REQUIRED_FIELD if fields.get(problem.field) in (None, "", []) else IssueType.CHANNEL_SPECIFIC
 
 
 class ShipTo(Args):
@@ -193,7 +96,7 @@ class ImportChannelOrder(Args):
     permission=Permission.PROVIDER_REPORT,
     audience=Audience.STAFF,
     facts=in_force,
-    policy=_reported,
+    policy=reported,
     examples=(
         "amazon reports a new order 402-1",
         "ebay sold two headsets to a new buyer",
@@ -410,7 +313,7 @@ class RecordSyncResult(Args):
     permission=Permission.PROVIDER_REPORT,
     audience=Audience.STAFF,
     facts=in_force,
-    policy=_reported,
+    policy=reported,
     examples=(
         "the pull of amazon orders has ended",
         "ebay could not be reached for the pull",
@@ -455,7 +358,7 @@ class RecordChannelMessage(Args):
     permission=Permission.PROVIDER_REPORT,
     audience=Audience.STAFF,
     facts=in_force,
-    policy=_reported,
+    policy=reported,
     examples=(
         "a buyer wrote on ebay",
         "amazon passes on a question of a customer",
