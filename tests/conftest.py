@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -24,6 +25,8 @@ from store.migrate import migrate
 from store.seed import Size
 from tests.support.servers import embedded_settings, start_servers
 
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 SMALL = Size(products=60, customers=60, orders=300)
 
 

@@ -87,7 +87,9 @@ def _warm_up() -> None:
         importlib.import_module(name)
     from hypothesis import Phase, settings
 
-    settings.register_profile("mutation", max_examples=25, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
+    settings.register_profile(
+        "mutation", max_examples=25, derandomize=True, deadline=None, database=None, phases=(Phase.explicit, Phase.generate)
+    )
     settings.load_profile("mutation")
 
 

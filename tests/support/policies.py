@@ -84,13 +84,13 @@ def _flat(metadata: list[Any]) -> Iterator[Any]:
         yield from mark.metadata if isinstance(mark, FieldInfo) else [mark]
 
 
-def with_own_figures() -> Policy:
-    """Return a valid policy whose every number occurs once, as far as its bounds leave room."""
+def with_own_figures(shift: int = 0) -> Policy:
+    """Return a valid policy whose every number occurs once, as far as its bounds leave room; another one for each `shift`."""
     used: set[int] = set()
 
     def own(low: int, high: int) -> int:
         start = 11 if high <= 101 else 103 if high < 5000 else 5003
-        found = next((number for number in range(max(low, start), high + 1) if number not in used and _lonely(number)), None)
+        found = next((number for number in range(max(low, start + shift), high + 1) if number not in used and _lonely(number)), None)
         if found is None:
             found = next(number for number in range(low, high + 1) if number not in used)
         used.add(found)

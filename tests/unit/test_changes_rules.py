@@ -70,6 +70,10 @@ def test_whoever_decides_sees_the_figures_and_what_is_dropped() -> None:
     assert added.rows[-1] == ("A", "none -> 2")
 
 
+def test_one_figure_that_gives_more_away_is_enough() -> None:
+    assert rule(differences=[difference(False), difference(True)]) == "policy.loosens"
+
+
 def test_the_new_version_says_when_it_begins() -> None:
     assert (plan().begins, plan(effective_at=NOW + DAY).begins) == (NOW, NOW + DAY)
     assert (plan().version, list(plan().dropped), list(plan(newest=5).dropped)) == (4, [], [4, 5])

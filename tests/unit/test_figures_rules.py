@@ -103,6 +103,53 @@ def test_a_difference_reads_as_words() -> None:
     assert new.words == "Marked, x: none -> 1"
 
 
+class Words(BaseModel):
+    first_minutes: int = 1
+    more_minutes: int = 5
+    one_hours: int = 1
+    some_units: int = 3
+    one_units: int = 1
+    two_days: int = 2
+    off: bool = False
+    rate_percent_of: int = 7
+    commission: float = 2.5
+    price_minor: str = "free"
+    words: str = "two_words"
+
+
+def test_each_unit_is_said_in_the_singular_and_in_the_plural() -> None:
+    assert [figure.shown for figure in figures(Words(), "EUR")] == [
+        "1 minute",
+        "5 minutes",
+        "1 hour",
+        "3 units",
+        "1 unit",
+        "2 days",
+        "no",
+        "7 %",
+        "2.5 %",
+        "free",
+        "two words",
+    ]
+    assert [figure.amount for figure in figures(Words(), "EUR")] == [False] * 9 + [True, False]
+
+
+class Odd(BaseModel):
+    maybe: Inner | None = None
+    table: dict[str, int] | None = None
+    percent: dict[str, int] = {"ebay": 3}
+
+
+def test_what_is_not_there_is_a_figure_too() -> None:
+    assert [(figure.path, figure.shown) for figure in figures(Odd(), "EUR")] == [
+        ("maybe", "none"),
+        ("table", "none"),
+        ("percent.ebay", "3 %"),
+    ]
+    full = Odd(maybe=Inner(), table={"a": 1})
+    assert [figure.path for figure in figures(full, "EUR")] == ["maybe.limit", "maybe.wait_days", "table.a", "percent.ebay"]
+
+
 def test_amounts_are_in_the_shops_currency_and_the_version_is_no_figure() -> None:
     assert whole()["amount"].shown == "€2.50"
     assert {figure.path: figure.shown for figure in figures(Area(), "JPY")}["amount"] == "250 JPY"

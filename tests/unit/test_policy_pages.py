@@ -10,6 +10,11 @@ from agents.policy_pages import render_policy_digest, render_policy_pages
 from core.money import Money
 from tests.support.policies import with_own_figures
 from tools.policy import Policy
+from tools.policy.figures import figures as all_figures
+
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+SCALES = ("100", "00")
+"""A score is out of 100; an hour of the day is written with its minutes."""
 
 
 def figures(value: Any, path: str = "") -> list[tuple[str, int | Decimal]]:
@@ -32,6 +37,21 @@ def test_every_number_of_the_policy_stands_on_some_page() -> None:
     missing = [path for path, number in figures(data) if not said(path, number, text)]
     assert missing == []
     assert len(figures(data)) > 40
+
+
+@pytest.mark.parametrize("shift", [1, 2, 3, 5])
+def test_whatever_the_figures_are_the_pages_say_them(shift: int) -> None:
+    policy = with_own_figures(shift)
+    text = "\n".join(page.body for page in render_policy_pages(policy, "EUR"))
+    assert [path for path, number in figures(policy.model_dump()) if not said(path, number, text)] == []
+
+
+def test_no_page_and_no_digest_says_a_number_that_is_no_figure() -> None:
+    policy = with_own_figures()
+    known = {*NUMBER.findall(" ".join(figure.shown for figure in all_figures(policy, "EUR"))), str(policy.version), *SCALES}
+    texts = {page.slug: page.body for page in render_policy_pages(policy, "EUR")}
+    texts |= {f"digest for {audience}": render_policy_digest(policy, "EUR", audience) for audience in ("staff", "customer")}
+    assert [(name, number) for name, text in texts.items() for number in NUMBER.findall(text) if number not in known] == []
 
 
 def test_what_customers_read_holds_no_internal_limit() -> None:
