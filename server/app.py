@@ -12,7 +12,7 @@ from server import errors
 from server.limits import Limits
 from server.metrics import Metrics
 from server.middleware import Around, BodyLimit
-from server.routes import approvals, assistants, health, metrics, page, runs, session, threads, tools, webhooks
+from server.routes import approvals, assistants, exports, health, metrics, page, runs, session, threads, tools, webhooks
 from server.wiring import Runtime
 
 _EXPOSED = ["Location", "Content-Location", "X-Pagination-Total", "X-Pagination-Next", "X-Request-Id", "Retry-After"]
@@ -36,7 +36,7 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
     app.state.limits = Limits(runtime.limiter)
     app.state.metrics = Metrics()
     errors.install(app)
-    for module in (session, threads, runs, assistants, approvals, tools, webhooks, health, metrics):
+    for module in (session, threads, runs, assistants, approvals, exports, tools, webhooks, health, metrics):
         app.include_router(module.router)
     page.mount(app)
     app.openapi = lambda: _openapi(app, runtime)

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel import col, select
 
+from core.errors import NotFound
 from core.ids import new_id
 from store.tables.customers import Customer
+from store.tables.relations import PersonalExport
 from store.unit import ReadTx, Tx
 
 ERASED = "Erased customer"
@@ -35,6 +38,7 @@ _SECTIONS: dict[str, str] = {
     "returns": f"returns WHERE {_MINE}",
     "tickets": f"tickets WHERE {_MINE}",
     "reviews": "reviews WHERE tenant_id = :tenant AND author = :name",
+    "channel_messages": "channel_messages WHERE tenant_id = :tenant AND author = :name",
     "fraud_checks": f"fraud_checks WHERE {_OF_ORDERS}",
     "documents": f"documents WHERE {_MINE}",
     "conversations": f"threads WHERE {_MINE}",
@@ -93,9 +97,10 @@ _STEPS: tuple[str, ...] = (
     f"DELETE FROM personal_exports WHERE {_MINE}",
     f"""UPDATE payment_methods SET active = false, brand = NULL, last_four = NULL, reference = 'erased-' || id WHERE {_MINE}""",
     f"UPDATE reviews SET author = '{ERASED}' WHERE tenant_id = :tenant AND author = :name",
+    f"""UPDATE channel_messages SET author = '{ERASED}', subject = '', body = '[erased]' WHERE tenant_id = :tenant AND author = :name""",
     # Orders and what hangs on them: amounts, dates and the country of the tax stay.
     f"""UPDATE order_events SET actor = '{ERASED}' WHERE {_OF_ORDERS} AND actor = :name""",
-    f"""UPDATE order_events SET text = '[erased]' WHERE {_OF_ORDERS} AND (kind IN ('order.address_changed', 'order.note', 'order.noted')
+    f"""UPDATE order_events SET text = '[erased]' WHERE {_OF_ORDERS} AND (kind IN ('order.address_changed', 'order.noted', 'order.note')
           OR strpos(lower(text), lower(:name)) > 0 OR strpos(lower(text), lower(:email)) > 0)""",
     f"""UPDATE orders SET ship_to = jsonb_build_object('country', ship_to -> 'country'),
           bill_to = jsonb_build_object('country', bill_to -> 'country'), tags = '[]' WHERE {_MINE}""",
@@ -157,6 +162,21 @@ async def document(tx: ReadTx, customer: Customer) -> dict[str, Any]:
         used = {name: value for name, value in values.items() if f":{name}" in source}
         found[section] = (await tx.session.execute(query, used)).scalar_one()
     return found
+
+
+async def stored(tx: ReadTx, export_id: UUID) -> dict[str, Any]:
+    """Return the document of an export that has not expired.
+
+    Raises:
+        NotFound: unknown, expired, or of another shop.
+    """
+    query = select(PersonalExport).where(
+        col(PersonalExport.tenant_id) == tx.tenant_id, col(PersonalExport.id) == export_id, col(PersonalExport.expires_at) > tx.now
+    )
+    row = (await tx.session.exec(query)).first()
+    if row is None:
+        raise NotFound("export", export_id)
+    return row.body
 
 
 def size_of(body: dict[str, Any]) -> int:

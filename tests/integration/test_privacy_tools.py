@@ -1,17 +1,21 @@
 """What the rights over personal data promise: a whole copy, and nothing personal left, while the books and the audit chain stay."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from core.errors import NotFound
 from core.ids import new_id
 from store import audit
+from store.queries import personal
 from store.rls import VIEWS
 from store.tables.aftersales import Ticket
 from store.tables.catalog import Review
 from store.tables.runtime import Run, RunEventRow, Thread
+from tests.integration.conftest import Watch
 from tests.support.desk import Desk
 from tests.support.people import people_desk
 from tests.support.shop import NOW, Shop
@@ -90,6 +94,20 @@ async def test_an_export_holds_everything_about_one_person(shop: Shop, desk: Des
     for word in PERSONAL:
         assert word in str(body)
     assert "Quai Secret" not in str(result)
+
+
+async def test_an_export_is_fetched_until_it_expires_and_by_its_shop_alone(shop: Shop, desk: Desk, watch: Watch) -> None:
+    export = UUID((await desk.ok(shop.manager, "export_personal_data", {"customer": "ben"}))["export"])
+    async with shop.units.read(shop.manager) as tx:
+        assert (await personal.stored(tx, export))["profile"][0]["name"] == "Ben Okafor"
+    for who in (shop.other_owner, shop.ben):
+        async with shop.units.read(who) as tx:
+            with pytest.raises(NotFound):
+                await personal.stored(tx, export)
+    watch.now = NOW + timedelta(days=30)
+    async with shop.units.read(shop.manager) as tx:
+        with pytest.raises(NotFound):
+            await personal.stored(tx, export)
 
 
 async def test_erasing_leaves_nothing_personal_and_the_books_whole(shop: Shop, desk: Desk) -> None:

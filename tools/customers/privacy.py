@@ -67,6 +67,7 @@ async def export_personal_data(tx: Tx, args: ExportPersonalData, _ctx: RunContex
     return DataExported(
         customer=export.customer.name,
         export=str(row.id),
+        link=f"/v1/exports/{row.id}",
         rows={section: len(rows) for section, rows in body.items()},
         bytes=personal.size_of(body),
         expires_at=row.expires_at,

@@ -283,7 +283,9 @@ class DataExported(Result):
 
     customer: str
     export: str
-    """Its id: the document is fetched under it."""
+    """Its id."""
+    link: str
+    """Where a manager fetches the document."""
     rows: dict[str, int]
     """What it holds, by section."""
     bytes: int
@@ -292,7 +294,7 @@ class DataExported(Result):
     def text(self) -> str:
         """Say what the document holds and how long it can be fetched."""
         held = ", ".join(f"{words(section)} {count}" for section, count in self.rows.items() if count)
-        return f"Export `{self.export}` of {self.customer} is ready ({self.bytes} bytes of JSON) until {day(self.expires_at)}: {held}."
+        return f"The export of {self.customer} is ready at `{self.link}` ({self.bytes} bytes) until {day(self.expires_at)}: {held}."
 
 
 class DataErased(Result):
