@@ -145,6 +145,12 @@ async def test_a_cancelled_order_is_no_longer_picked(shop: Shop, desk: Desk) -> 
     assert await stock_of(shop, "TEE-BLK-M") == (ON_HAND, 0)
 
 
+async def test_nothing_of_a_cancelled_order_is_missing(shop: Shop, desk: Desk) -> None:
+    assert (await desk.ok(shop.ben, "backorder_options", {"order": "1008"}))["items"] == []
+    for choice in ("wait", "alternative"):
+        assert (await desk.call(shop.ben, "choose_backorder", {"order": "1008", "choice": choice})).rule == "backorder.status"
+
+
 async def test_an_order_that_is_being_picked_is_not_split(shop: Shop, desk: Desk) -> None:
     await bring(shop, desk, "1001", to="create_pick_list")
     assert (await desk.call(shop.staff, "split_order", {"order": "1001", "item": "TEE-BLK-M", "quantity": 1})).rule == "split.picking"

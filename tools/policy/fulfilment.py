@@ -12,6 +12,7 @@ from tools.policy.decision import Decision, Preview, allow, confirm, deny
 from tools.policy.figures import Loosens
 
 _PAID = frozenset({PaymentStatus.AUTHORIZED, PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
+_UNDER_WAY = frozenset({OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.SHIPPED})
 _WHOLE_BP = 10_000
 
 
@@ -283,10 +284,16 @@ def decide_picking(policy: FulfilmentPolicy, order: Gate, units: int) -> Decisio
     return allow("fulfilment.pick")
 
 
+def can_miss(status: OrderStatus) -> bool:
+    """Return whether an order is still to be sent, so that something of it can be missing."""
+    return status in _UNDER_WAY
+
+
 class BackorderPlan(BaseModel):
     """What a customer chooses for units that have run out."""
 
     order: str
+    status: OrderStatus
     title: str
     quantity: int
     """Units that are neither sent, held nor waited for."""
@@ -299,6 +306,8 @@ class BackorderPlan(BaseModel):
 
 def decide_backorder(plan: BackorderPlan) -> Decision:
     """Whoever asks confirms what was chosen: a customer for themselves, staff for the customer who told them."""
+    if not can_miss(plan.status):
+        return deny("backorder.status", f"Order {plan.order} is {plan.status}: nothing more of it is sent.", "show the order")
     if plan.quantity == 0:
         return deny("backorder.nothing_missing", f"Nothing of order {plan.order} is missing.", "track the order")
     rows = [("Order", plan.order), ("Out of stock", f"{plan.quantity} x {plan.title}")]

@@ -13,6 +13,7 @@ from core.fulfilment import BackorderChoice
 from core.identity import Permission, RunContext
 from core.ids import new_id
 from core.money import Money
+from core.statuses import OrderStatus
 from store.queries import allocation, backorders, orders, payments
 from store.queries.allocation import OpenLine
 from store.queries.backorders import Arrival, Substitute
@@ -26,7 +27,7 @@ from tools.payments.amounts import captured_and_refunded
 from tools.payments.paying_back import pay_back
 from tools.phrases import day
 from tools.policy import Policy
-from tools.policy.fulfilment import BackorderPlan, FulfilmentPolicy, Need, Placement, decide_backorder, place
+from tools.policy.fulfilment import BackorderPlan, FulfilmentPolicy, Need, Placement, can_miss, decide_backorder, place
 from tools.policy.shares import net_of_discount
 from tools.products import match
 from tools.spec import Args, Audience, Effect
@@ -75,7 +76,7 @@ async def _fulfilment(_tx: ReadTx, _args: BackorderOptionsArgs, _ctx: RunContext
 async def backorder_options(tx: ReadTx, args: BackorderOptionsArgs, _ctx: RunContext, policy: FulfilmentPolicy) -> BackorderOptions:
     """Show what ran out after the order: when more arrives, and what could be sent instead."""
     order = await orders.by_number(tx, args.order)
-    lines = await allocation.lines(tx, order.id)
+    lines = await allocation.lines(tx, order.id) if can_miss(OrderStatus(order.status)) else []
     items: list[MissingItem] = []
     for line in lines:
         if not line.missing:
@@ -163,9 +164,10 @@ async def _choice(tx: Tx, args: ChooseBackorder, _ctx: RunContext, policy: Polic
     order = await orders.by_number(tx, args.order, lock=True)
     sources = await payments.of_order(tx, order.id, lock=True)
     lines = await allocation.lines(tx, order.id)
-    zero, missing = Money.zero(order.currency), [line for line in lines if line.missing]
+    zero, status = Money.zero(order.currency), OrderStatus(order.status)
+    missing = [line for line in lines if line.missing and can_miss(status)]
     if not missing:
-        nothing = BackorderPlan(order=order.number, title="", quantity=0, pay_back=zero, charge_later=zero)
+        nothing = BackorderPlan(order=order.number, status=status, title="", quantity=0, pay_back=zero, charge_later=zero)
         return _Choice(order, None, nothing, tx.now)
     line = resolve(args.item, missing, order.number)
     if args.choice is BackorderChoice.ALTERNATIVE:
@@ -176,7 +178,13 @@ async def _choice(tx: Tx, args: ChooseBackorder, _ctx: RunContext, policy: Polic
     captured, _ = captured_and_refunded(sources, order.currency)
     later = zero if captured.minor else _worth(order, lines, line)
     plan = BackorderPlan(
-        order=order.number, title=line.title, quantity=line.missing, wait_until=day(expected), pay_back=zero, charge_later=later
+        order=order.number,
+        status=status,
+        title=line.title,
+        quantity=line.missing,
+        wait_until=day(expected),
+        pay_back=zero,
+        charge_later=later,
     )
     return _Choice(order, line, plan, expected, arrival, payments=sources)
 
@@ -199,6 +207,7 @@ async def _instead(
     price = _alternative(order, line, wanted).price
     shown = BackorderPlan(
         order=order.number,
+        status=OrderStatus(order.status),
         title=line.title,
         quantity=line.missing,
         instead=f"{line.missing} x {wanted.title} ({wanted.sku}), {price} each",
