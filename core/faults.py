@@ -7,6 +7,8 @@ as a power cut would), `error` (raise), `stop` (SIGSTOP, to outlive a lease unti
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _ARMED = os.environ.get("STOREHAND_FAULT", "")
 _seen = 0
@@ -14,6 +16,18 @@ _seen = 0
 
 class InjectedFault(RuntimeError):
     """Raised at a fault point that a test armed with `error`."""
+
+
+@contextmanager
+def armed(fault: str) -> Iterator[None]:
+    """Arm a point for the block, written as in `STOREHAND_FAULT`: for faults that a process survives, such as `name:error`."""
+    global _ARMED, _seen
+    before = _ARMED
+    _ARMED, _seen = fault, 0
+    try:
+        yield
+    finally:
+        _ARMED = before
 
 
 def point(name: str) -> None:

@@ -30,15 +30,13 @@ Given = Mapping[str, Any]
 _NO_VARIANT = "-"
 """Asked for where a list has no partner: our tools take pairs, and look for all items before the first variant."""
 _PENDING = text("SELECT id FROM payment_transactions WHERE tenant_id = :tenant AND state = :pending ORDER BY id")
-_OPERATORS: dict[type[ast.AST], Callable[..., float]] = {
+_BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
     ast.FloorDiv: operator.floordiv,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
 }
 
 
@@ -67,12 +65,13 @@ class Adapter:
     executor: Executor = field(init=False)
     _keys: "count[int]" = field(default_factory=lambda: count(1))
     _user: str | None = None
-    _owing: bool = False
+    owing: bool = False
+    """Something was asked of the payment provider, perhaps."""
 
     def __post_init__(self) -> None:
         """Put one executor over the units: the same door as in the product."""
         self.executor = Executor(self.units, self.toolbox, {})
-        self._reads: dict[str, Callable[..., Any]] = {
+        self.reads: dict[str, Callable[..., Any]] = {
             "find_user_id_by_email": self._by_email,
             "find_user_id_by_name_zip": self._by_name,
             "get_user_details": self._user_details,
@@ -87,19 +86,19 @@ class Adapter:
 
     def forget(self) -> None:
         """Start another conversation."""
-        self._user, self._owing = None, False
+        self._user, self.owing = None, False
 
     async def call(self, name: str, given: Given) -> Observation:
         """Play one call and return what the domain would show of it."""
-        if name in self._reads:
-            return await self._reads[name](**given)
+        if name in self.reads:
+            return await self.reads[name](**given)
         asked = self.asked(name, given)
         if isinstance(asked, Refused):
             return asked
-        if self._owing and self.settles:
+        if self.owing and self.settles:
             await self.settle()
         result = await self.confirmed(asked.who, asked.tool, asked.args)
-        self._owing = True
+        self.owing = True
         return await self.shown(asked, result)
 
     async def shown(self, asked: Asked, result: ToolResult) -> Observation:
@@ -163,7 +162,7 @@ class Adapter:
             waiting = list(rows.scalars())
         for transaction in waiting:
             await self.once(self.world.provider, "settle_payment", {"transaction": str(transaction), "outcome": "succeeded"})
-        self._owing = False
+        self.owing = False
 
     async def _record(self, kind: str, key: str) -> Record:
         ids = {"users": self.world.customer_id, "orders": self.world.order_uuid, "products": self.world.product_uuid}
@@ -257,16 +256,18 @@ def _payment(given: Given) -> dict[str, Any]:
 
 
 def _return(given: Given) -> dict[str, Any]:
-    counted = [{"item": sku, "quantity": units} for sku, units in Counter(given["item_ids"]).items()]
-    first = counted[0] if counted else {"item": _NO_VARIANT}
+    skus: list[str] = given["item_ids"]
+    counted: list[dict[str, Any]] = [{"item": sku, "quantity": units} for sku, units in Counter(skus).items()]
+    first: dict[str, Any] = counted[0] if counted else {"item": _NO_VARIANT}
     return {**first, "more": counted[1:], "reason": "changed_mind", "refund_to": given["payment_method_id"]}
 
 
 def _pairs(given: Given) -> dict[str, Any]:
-    old, new = given["item_ids"], given["new_item_ids"]
+    old: list[str] = given["item_ids"]
+    new: list[str] = given["new_item_ids"]
     wanted = new if len(old) == len(new) else [_NO_VARIANT] * len(old)
-    pairs = [{"item": sku, "wanted": ref, "quantity": 1} for sku, ref in zip(old, wanted, strict=True)]
-    first = pairs[0] if pairs else {"wanted": _NO_VARIANT}
+    pairs: list[dict[str, Any]] = [{"item": sku, "wanted": ref, "quantity": 1} for sku, ref in zip(old, wanted, strict=True)]
+    first: dict[str, Any] = pairs[0] if pairs else {"wanted": _NO_VARIANT}
     return {**first, "more": pairs[1:], "payment_method": given["payment_method_id"]}
 
 
@@ -286,7 +287,8 @@ def _value(node: ast.AST) -> float:
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return node.value
     if isinstance(node, ast.BinOp):
-        return _OPERATORS[type(node.op)](_value(node.left), _value(node.right))
+        return _BINARY[type(node.op)](_value(node.left), _value(node.right))
     if isinstance(node, ast.UnaryOp):
-        return _OPERATORS[type(node.op)](_value(node.operand))
+        value = _value(node.operand)
+        return -value if isinstance(node.op, ast.USub) else value
     raise ValueError("only numbers, + - * / and parentheses can be worked out")

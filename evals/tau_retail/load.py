@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import SQLModel
 
 from core.ids import new_id
 from core.money import Money
@@ -16,6 +15,7 @@ from evals.tau_retail.rules import Version, policy
 from evals.tau_retail.world import CURRENCY, KINDS_OF_METHOD, STATUSES, World, order_number, to_address
 from store.seed import load
 from store.seed.model import Batch
+from store.tables.base import TenantRow
 from store.tables.catalog import Category, Product, Supplier, Variant
 from store.tables.customers import Address, Customer
 from store.tables.inventory import StockLevel, Warehouse
@@ -44,7 +44,7 @@ class Rows:
     def __init__(self, world: World, version: Version) -> None:
         self._world, self._version = world, version
         self._tables: dict[str, list[dict[str, Any]]] = {}
-        self._variants: dict[str, Variant] = {}
+        self._variants: dict[str, UUID] = {}
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows by table."""
@@ -68,10 +68,10 @@ class Rows:
         for table, rows in self._tables.items():
             yield Batch(self._world.tenant_id, table, rows)
 
-    def _add(self, table: type[SQLModel], **values: Any) -> UUID:
+    def _add(self, table: type[TenantRow], **values: Any) -> UUID:
         row = table(tenant_id=self._world.tenant_id, **values)
         dumped = row.model_dump()
-        self._tables.setdefault(str(table.__tablename__), []).append(dumped)
+        self._tables.setdefault(str(cast("object", table.__tablename__)), []).append(dumped)
         return dumped["id"]
 
     def _id(self, what: str, key: str) -> UUID:
@@ -98,11 +98,11 @@ class Rows:
         )
         for sku, variant in product["variants"].items():
             price = _minor(variant["price"])
-            values = {"product_id": made, "sku": sku, "options": variant["options"], "price_minor": price, "cost_minor": 0}
-            self._variants[sku] = Variant(tenant_id=self._world.tenant_id, id=self._id("variant", sku), currency=CURRENCY, **values)
-            self._add(Variant, id=self._variants[sku].id, currency=CURRENCY, **values)
+            self._variants[sku] = self._add(
+                Variant, product_id=made, sku=sku, options=variant["options"], price_minor=price, cost_minor=0, currency=CURRENCY
+            )
             on_hand = _IN_STOCK if variant["available"] else 0
-            self._add(StockLevel, variant_id=self._variants[sku].id, warehouse_id=self._warehouse, on_hand=on_hand)
+            self._add(StockLevel, variant_id=self._variants[sku], warehouse_id=self._warehouse, on_hand=on_hand)
 
     def _user(self, user_id: str, user: Record) -> None:
         name = f"{user['name']['first_name']} {user['name']['last_name']}"
@@ -158,20 +158,19 @@ class Rows:
         self._payments(made, order)
 
     def _line(self, order: UUID, item: Record) -> tuple[str, UUID]:
-        variant = self._variants[item["item_id"]]
         line = self._add(
             OrderLine,
             id=new_id(),
             order_id=order,
-            variant_id=variant.id,
-            sku=variant.sku,
+            variant_id=self._variants[item["item_id"]],
+            sku=item["item_id"],
             title=", ".join([item["name"], *(str(item["options"][name]) for name in sorted(item["options"]))]),
             category=_CATEGORY,
             quantity=1,
             unit_price_minor=_minor(item["price"]),
             unit_cost_minor=0,
         )
-        return variant.sku, line
+        return item["item_id"], line
 
     def _parcel(self, order: UUID, parcel: Record, lines: list[tuple[str, UUID]], status: OrderStatus) -> None:
         state = {OrderStatus.DELIVERED: ShipmentStatus.DELIVERED, OrderStatus.CANCELLED: ShipmentStatus.RETURNED}

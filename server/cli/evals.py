@@ -1,5 +1,6 @@
 """`storehand eval`: measures agents against a demo shop."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,3 +46,28 @@ def storm(
     from evals.storm_report import run_storm
 
     raise typer.Exit(run_storm(read_settings(data_dir), calls, seed, as_json=as_json))
+
+
+@app.command("tau-replay")
+def tau_replay(
+    data: Annotated[Path, typer.Option(envvar="TAU_RETAIL_DATA", help="The folder of the domain's data, with db.json.")],
+    gold: Annotated[list[Path], typer.Option(help="Recordings to replay; a bare name is looked for in the data folder.")],
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where the servers keep their data; else a temporary folder.")] = None,
+    tools_version: Annotated[int | None, typer.Option(min=1, max=2, help="Which published tools recorded it; seen from the rows.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many rows.")] = None,
+    adversarial: Annotated[
+        bool, typer.Option("--adversarial", help="Each write by the wrong customer, unconfirmed, twice at once, and cut off.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, or a list of them for several files.")] = False,
+) -> None:
+    """Replay the public retail domain on the shop's own tools. Exit code 1 when an end state or an observation differs.
+
+    Example: storehand eval tau-replay --data ../shared/data/tau_retail --gold gold_v2_train.jsonl
+    """
+    from evals.tau_retail.rules import Version
+    from evals.tau_retail.run import Wanted, run
+
+    files = [path if path.is_file() else data / path for path in gold]
+    version = Version(tools_version) if tools_version else None
+    wanted = Wanted(data=data, gold=files, version=version, limit=limit, adversarial=adversarial)
+    raise typer.Exit(run(read_settings(data_dir), wanted, as_json=as_json, temporary=data_dir is None))
