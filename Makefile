@@ -1,6 +1,6 @@
 # One word for each job. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install lock fmt lint types test test-external mutation chaos storm bench eval demo docs
+.PHONY: help install lock fmt lint types test test-external mutation chaos storm bench eval tau demo docs
 
 help: ## List the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,10 @@ storm: ## Ten thousand random calls by random people, then an audit of the whole
 
 eval: ## Measured quality of the agents
 	uv run storehand eval smoke
+
+tau: ## The public retail domain replayed, then each of its writes in adverse ways (TAU_RETAIL_DATA names its folder; minutes)
+	uv run storehand eval tau-replay --gold gold_v1_train_dev.jsonl --gold gold_v2_train.jsonl --gold probes.jsonl
+	uv run storehand eval tau-replay --gold gold_v1_train_dev.jsonl --gold gold_v2_train.jsonl --adversarial
 
 demo: ## The demo shop
 	uv run storehand demo

@@ -54,6 +54,12 @@ def create(endpoints: Endpoints, template: str = "template1") -> Endpoints:
     return _at(endpoints, name)
 
 
+def analyze(endpoints: Endpoints) -> None:
+    """Let the planner see what a database holds now."""
+    with psycopg.connect(endpoints.db_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+
+
 def name_of(endpoints: Endpoints) -> str:
     """Return the name of the database of endpoints."""
     return urlsplit(endpoints.db_url).path.removeprefix("/")

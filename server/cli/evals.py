@@ -64,10 +64,8 @@ def tau_replay(
 
     Example: storehand eval tau-replay --data ../shared/data/tau_retail --gold gold_v2_train.jsonl
     """
-    from evals.tau_retail.rules import Version
-    from evals.tau_retail.run import Wanted, run
+    from evals.tau_replay import Wanted, run
 
     files = [path if path.is_file() else data / path for path in gold]
-    version = Version(tools_version) if tools_version else None
-    wanted = Wanted(data=data, gold=files, version=version, limit=limit, adversarial=adversarial)
+    wanted = Wanted(data=data, gold=files, version=tools_version, limit=limit, adversarial=adversarial)
     raise typer.Exit(run(read_settings(data_dir), wanted, as_json=as_json, temporary=data_dir is None))

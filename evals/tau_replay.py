@@ -9,8 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import psycopg
-
 from core.settings import Settings
 from evals import copies
 from evals.tau_retail.adapter import Adapter
@@ -39,7 +37,7 @@ class Wanted:
 
     data: Path
     gold: Sequence[Path]
-    version: Version | None = None
+    version: int | None = None
     """By which version of the tools the rows were recorded; seen from the rows when left out."""
     limit: int | None = None
     adversarial: bool = False
@@ -64,7 +62,7 @@ def run(settings: Settings, wanted: Wanted, *, as_json: bool, temporary: bool) -
 
 def play_file(endpoints: Endpoints, world: World, wanted: Wanted, rows: Sequence[Row]) -> dict[str, Any]:
     """Load the domain into a database of its own, play rows on it, and return the figures."""
-    version = wanted.version or version_of(rows)
+    version = Version(wanted.version) if wanted.version else version_of(rows)
     loaded = copies.create(endpoints)
     try:
         migrate(loaded.db_url, progress)
@@ -81,8 +79,7 @@ async def _load(loaded: Endpoints, world: World, version: Version) -> None:
         count = await load_world(engine, world, version)
     finally:
         await engine.dispose()
-    with psycopg.connect(loaded.db_url, autocommit=True) as connection:
-        connection.execute("ANALYZE")
+    copies.analyze(loaded)
     progress(f"Loaded {count:,} rows under the rules of version {version.value}")
 
 
