@@ -27,6 +27,8 @@ from tools.result import Outcome, ToolResult
 
 Observation = Record | str | Refused
 Given = Mapping[str, Any]
+_SAME = frozenset({"address.same", "address.known"})
+"""We refuse to replace an address by itself; the domain does so and changes nothing."""
 _NO_VARIANT = "-"
 """Asked for where a list has no partner: our tools take pairs, and look for all items before the first variant."""
 _PENDING = text("SELECT id FROM payment_transactions WHERE tenant_id = :tenant AND state = :pending ORDER BY id")
@@ -103,7 +105,7 @@ class Adapter:
 
     async def shown(self, asked: Asked, result: ToolResult) -> Observation:
         """Return the order or the user after a write, or why it was refused."""
-        if result.status is not Outcome.OK and result.rule != "address.same":
+        if result.status is not Outcome.OK and result.rule not in _SAME:
             refused = of_result(result, self.version)
             if asked.mismatch and refused.ours == "variant_unknown":
                 return Refused(Code.LENGTH, refused.ours)

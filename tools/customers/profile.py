@@ -110,6 +110,7 @@ class _AddressArgs(Args):
     line1: Annotated[str, _short(160, "Street and house number")]
     line2: Annotated[str, _short(160, "Floor, apartment or care of")] | None = None
     city: Annotated[str, _short(80, "City")]
+    region: Annotated[str, _short(80, "State or province, where addresses have one")] | None = None
     postal_code: Annotated[str, _short(16, "Postal code")]
     country: Country
 
@@ -238,7 +239,8 @@ async def _changed(tx: Tx, book: _Book, what: str, done: str) -> AddressBook:
 
 
 def _values(args: _AddressArgs, customer: Customer) -> dict[str, Any]:
-    return args.model_dump(include={"line1", "line2", "city", "postal_code", "country"}) | {"name": args.name or customer.name}
+    fields = {"line1", "line2", "city", "region", "postal_code", "country"}
+    return args.model_dump(include=fields) | {"name": args.name or customer.name}
 
 
 def _line(row: Address) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.money import exponent
 from core.statuses import LoyaltyTier
@@ -41,11 +41,17 @@ class LoyaltyPolicy(BaseModel):
     """Points for each whole unit of the shop's currency, in bronze."""
     tiers: dict[str, TierRule] = Field(default_factory=_tiers)
 
+    @field_validator("tiers")
+    @classmethod
+    def _by_rank(cls, tiers: dict[str, TierRule]) -> dict[str, TierRule]:
+        """Put the tiers in order, the least first: what is stored as JSON keeps none."""
+        return {tier.value: tiers[tier.value] for tier in LoyaltyTier if tier.value in tiers} | tiers
+
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         named = [tier.value for tier in LoyaltyTier][1:]
-        if list(self.tiers) != named:
-            raise ValueError(f"tiers must be {', '.join(named)}, in this order")
+        if set(self.tiers) != set(named):
+            raise ValueError(f"tiers must be {', '.join(named)}")
         needed = [rule.from_minor for rule in self.tiers.values()]
         if needed != sorted(needed):
             raise ValueError("a higher tier must not be earned with less")
