@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_ARMED = os.environ.get("STOREHAND_FAULT", "")
+_fault = os.environ.get("STOREHAND_FAULT", "")
 _seen = 0
 
 
@@ -21,24 +21,24 @@ class InjectedFault(RuntimeError):
 @contextmanager
 def armed(fault: str) -> Iterator[None]:
     """Arm a point for the block, written as in `STOREHAND_FAULT`: for faults that a process survives, such as `name:error`."""
-    global _ARMED, _seen
-    before = _ARMED
-    _ARMED, _seen = fault, 0
+    global _fault, _seen
+    before = _fault
+    _fault, _seen = fault, 0
     try:
         yield
     finally:
-        _ARMED = before
+        _fault = before
 
 
 def point(name: str) -> None:
     """Mark a place where a test can make this process fail."""
-    if _ARMED:
+    if _fault:
         _fire(name)
 
 
 def _fire(name: str) -> None:
     global _seen
-    target, _, rest = _ARMED.partition(":")
+    target, _, rest = _fault.partition(":")
     action, _, skip = rest.partition(":")
     if name != target:
         return

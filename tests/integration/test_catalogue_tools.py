@@ -143,10 +143,10 @@ async def test_a_bulk_change_that_dies_in_the_middle_leaves_nothing(shop: Shop, 
     await desk.decide(shop.owner, approval)
 
     monkeypatch.setattr(pricing, "CHUNK", 2)
-    monkeypatch.setattr(faults, "_ARMED", "bulk.after_chunk:error")
+    monkeypatch.setattr(faults, "_fault", "bulk.after_chunk:error")
     with pytest.raises(faults.InjectedFault):
         await desk.call(shop.manager, "bulk_set_prices", CUT, approval=approval)
-    monkeypatch.setattr(faults, "_ARMED", "")
+    monkeypatch.setattr(faults, "_fault", "")
     assert await price(shop, "TEE-BLK-M") == 3_000
     assert await rows(shop, "SELECT 1 FROM bulk_changes") == []
     done = await desk.call(shop.manager, "bulk_set_prices", CUT, approval=approval)

@@ -183,7 +183,7 @@ async def test_a_dispatcher_that_dies_between_sending_and_marking_refunds_once(
     quick: Runtime, merchant: Principal, dispatcher: Dispatcher, providers: Simulated, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     transaction = await refund(quick, merchant)
-    monkeypatch.setattr(faults, "_ARMED", f"{point}:error")
+    monkeypatch.setattr(faults, "_fault", f"{point}:error")
     with pytest.raises(faults.InjectedFault):
         await dispatcher.deliver()
     monkeypatch.undo()

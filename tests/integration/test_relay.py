@@ -61,7 +61,7 @@ async def test_a_relay_that_dies_between_publishing_and_marking_loses_nothing_an
     from core import faults
 
     await leave(runtime, merchant, "a", 20)
-    monkeypatch.setattr(faults, "_ARMED", "relay.after_publish:error")
+    monkeypatch.setattr(faults, "_fault", "relay.after_publish:error")
     with pytest.raises(faults.InjectedFault):
         await Relay(runtime).deliver()
     monkeypatch.undo()
