@@ -141,9 +141,29 @@ _CUSTOMERS = Desk(
     borrowed=frozenset({"get_customer"}),
 )
 
+_DOCUMENTS = Desk(
+    name="documents",
+    purpose="Documents as PDFs: invoices, packing slips, shipping labels, return labels, and where to find them.",
+    tools=frozenset(
+        {
+            "find_orders",
+            "get_order",
+            "list_returns",
+            "create_invoice",
+            "create_packing_slip",
+            "create_shipping_label",
+            "create_return_label",
+            "list_documents",
+            "get_document",
+        }
+    ),
+    examples=("print it for me", "I need it as a PDF"),
+    borrowed=frozenset({"find_orders", "get_order", "list_returns"}),
+)
+
 AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
-    purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds and support tickets.",
-    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _SERVICE, _FULFILMENT, _CUSTOMERS),
+    purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds, invoices and support tickets.",
+    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _SERVICE, _FULFILMENT, _CUSTOMERS, _DOCUMENTS),
 )

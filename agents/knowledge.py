@@ -29,6 +29,7 @@ _REPORTS = Desk(
     tools=frozenset(
         {
             "sales_report",
+            "create_sales_report",
             "shop_overview",
             "kpi_report",
             "order_stats",

@@ -85,6 +85,11 @@ class Permission(StrEnum):
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"
     AUDIT_READ = "audit:read"
+    DOCUMENT_READ = "document:read"
+    DOCUMENT_CREATE = "document:create"
+    """To have what concerns a customer printed: invoices and return labels."""
+    DOCUMENT_PRINT = "document:print"
+    """To print what the shop works with: packing slips, shipping labels, reports."""
     RUN_DEBUG = "run:debug"
     PROVIDER_REPORT = "provider:report"
     """To record what a provider answered or reported; no person and no agent has it."""
@@ -108,9 +113,12 @@ _CUSTOMER = frozenset(
         Permission.ARTICLE_READ,
         Permission.PROFILE_READ,
         Permission.PROFILE_WRITE,
+        Permission.DOCUMENT_READ,
+        Permission.DOCUMENT_CREATE,
     }
 )
 _STAFF = _CUSTOMER | {
+    Permission.DOCUMENT_PRINT,
     Permission.ORDER_HOLD,
     Permission.ORDER_NOTE,
     Permission.ORDER_SPLIT,

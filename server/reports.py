@@ -101,11 +101,12 @@ def _call(source: Source, report: Report) -> tuple[str, dict[str, JsonValue]] | 
                 }
             case ProviderKind.CARRIER, "tracking.updated":
                 return "record_tracking_event", {
-                    "tracking_number": str(report.data["tracking_number"]),
+                    "shipment": str(report.data["tracking_number"]),
                     "status": str(report.data["status"]),
                     "place": str(report.data.get("place", ""))[:80],
                     "text": str(report.data.get("text", ""))[:200],
                     "at": str(report.data["at"]),
+                    "event_id": report.event_id[:80],
                 }
             case ProviderKind.CHANNEL, "order.created":
                 return "import_channel_order", import_args(source.code, sold_order(report.data["order"]))

@@ -1,6 +1,19 @@
 """Every tool of the product. This list is the only way in: nothing registers itself."""
 
-from tools import aftersales, backoffice, customers, fraud, inventory, marketplace, orders, payments, products, transport, warehouse
+from tools import (
+    aftersales,
+    backoffice,
+    customers,
+    documents,
+    fraud,
+    inventory,
+    marketplace,
+    orders,
+    payments,
+    products,
+    transport,
+    warehouse,
+)
 from tools.governance import governed
 from tools.knowledge import ArticleSearch, knowledge_tools
 from tools.registry import Toolbox
@@ -21,6 +34,7 @@ def build_toolbox(search: ArticleSearch) -> Toolbox:
             *fraud.TOOLS,
             *marketplace.TOOLS,
             *backoffice.TOOLS,
+            *documents.TOOLS,
             *knowledge_tools(search),
         )
     )

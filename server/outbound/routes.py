@@ -93,7 +93,7 @@ async def buy_label(errand: Errand) -> Carried:
         ship_to=dict(body.get("ship_to") or {}),
     )
     label = await errand.providers.carrier(errand.connection).buy_label(request)
-    args = {"shipment": request.shipment, "tracking_number": label.tracking_number, "label": label.reference}
+    args = {"shipment": request.shipment, "tracking_number": label.tracking_number, "label_reference": label.reference}
     await errand.record("record_label", "label", args)
     return Carried(label.reference)
 

@@ -11,6 +11,7 @@ from tools.policy.approvals import ApprovalPolicy
 from tools.policy.cancellation import CancellationPolicy
 from tools.policy.carriers import CarrierPolicy
 from tools.policy.customers import CustomerPolicy
+from tools.policy.documents import DocumentPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
 from tools.policy.listings import ListingsPolicy
@@ -50,6 +51,7 @@ class Policy(BaseModel):
     loyalty: LoyaltyPolicy = LoyaltyPolicy()
     onboarding: OnboardingPolicy = OnboardingPolicy()
     customers: CustomerPolicy = CustomerPolicy()
+    documents: DocumentPolicy = DocumentPolicy()
 
 
 __all__ = ["Policy"]
