@@ -123,6 +123,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "refunds": policy.refunds,
         "changes": policy.order_changes,
         "service": policy.service,
+        "documents": policy.documents,
         "fulfilment": policy.fulfilment,
         "loyalty": policy.loyalty,
         "categories": _categories(policy),

@@ -1,6 +1,7 @@
 """Invoices: numbered without a gap, and unchanged once they are made."""
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from core.identity import Permission, RunContext
 from core.money import Money
@@ -63,7 +64,7 @@ async def invoice_facts(tx: Tx, args: CreateInvoice, _ctx: RunContext, policy: P
         "bill for order 1042 please, for my accounting",
         "print an invoice for order 1009",
         "send me a receipt with VAT for 1042",
-        "where do I get my invoice for 1042",
+        "an invoice for my order 1042, please",
     ),
 )
 async def create_invoice(tx: Tx, args: CreateInvoice, _ctx: RunContext, facts: InvoiceFacts) -> DocumentMade:
@@ -109,6 +110,6 @@ async def create_invoice(tx: Tx, args: CreateInvoice, _ctx: RunContext, facts: I
 
 def _included(total: Money, policy: Policy) -> tuple[str, Money]:
     """Return the tax that the total holds, rounded half up to a whole minor unit."""
-    points = policy.documents.tax_basis_points
-    minor = (2 * total.minor * points + 10_000 + points) // (2 * (10_000 + points))
-    return f"Including {policy.documents.tax_name} {points / 100:g} %", Money(minor=minor, currency=total.currency)
+    rate = policy.documents.tax_percent
+    minor = int((Decimal(total.minor) * rate / (100 + rate)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return f"Including {policy.documents.tax_name} {rate.normalize():f} %", Money(minor=minor, currency=total.currency)

@@ -48,7 +48,7 @@ class GetDocument(Args):
         "do we have labels for order 1042",
         "my documents",
         "all sales reports we printed",
-        "where are the PDFs of order 1042",
+        "all PDFs of order 1042",
     ),
 )
 async def list_documents(tx: ReadTx, args: ListDocuments, _ctx: RunContext) -> DocumentList:

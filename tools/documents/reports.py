@@ -47,16 +47,16 @@ async def report_facts(_tx: Tx, _args: CreateSalesReport, _ctx: RunContext, poli
     facts=report_facts,
     policy=lambda _policy, _facts, _args, _principal: allow("document.report"),
     examples=(
-        "make a PDF sales report of the last 30 days",
-        "I need last month's sales as a PDF with charts",
-        "print a sales report for 14 days",
-        "export the sales figures to a document",
-        "create a report document for the past week",
-        "PDF report of the last 90 days for the bank",
+        "make me a PDF with the figures and charts of the last 30 days",
+        "print the revenue charts on paper",
+        "export the turnover to a PDF document",
+        "a printable PDF of the past week's figures",
+        "PDF document with 90 days of turnover for the bank",
+        "put the figures of 14 days into a PDF file",
     ),
 )
 async def create_sales_report(tx: Tx, args: CreateSalesReport, _ctx: RunContext, facts: ReportFacts) -> DocumentMade:
-    """Print a sales report with charts as a PDF: revenue by day, figures beside the period before, best sellers."""
+    """Make a PDF document of the shop's turnover with charts, to print or to send: by day, beside the period before, best sellers."""
     currency = (await tenants.current(tx)).currency
     until = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
     begin = until - timedelta(days=args.days)

@@ -1,5 +1,7 @@
 """Documents: what stands on them, and when one may be made."""
 
+from decimal import Decimal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.statuses import OrderStatus, ReturnStatus
@@ -16,8 +18,8 @@ class DocumentPolicy(BaseModel):
     seller_lines: tuple[str, ...] = Field(default=(), max_length=4)
     """Address, register and tax numbers of the seller, a line each."""
     tax_name: str = Field(default="VAT", max_length=12)
-    tax_basis_points: int = Field(default=2_000, ge=0, le=5_000)
-    """The tax that prices include, in hundredths of a per cent."""
+    tax_percent: Decimal = Field(default=Decimal(20), ge=0, le=50)
+    """The tax that prices include."""
 
 
 class InvoicePlan(BaseModel):
