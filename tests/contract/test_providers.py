@@ -1,0 +1,202 @@
+"""Every adapter against the simulator over real sockets: what providers do, and what goes wrong on the way."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.ids import new_id
+from core.money import Money
+from core.settings import Outbound
+from core.statuses import TransactionType
+from server.outbound.carriers import ParcelRequest
+from server.outbound.channels import ListingPush, Reply
+from server.outbound.connections import Providers
+from server.outbound.failure import ProviderDown, ProviderRefused
+from server.outbound.mail import Mail
+from server.outbound.payments import MoneyRequest, MoneyState
+from store.tables.providers import ProviderConnection, ProviderKind
+from tests.support.simulation import Simulated, simulated
+
+NOT_DECIDED, DECLINED = 40_005, 40_002
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulated]:
+    with simulated() as running:
+        running.behave(decide_seconds=0, seconds_an_hour=0)
+        yield running
+
+
+@pytest.fixture
+async def providers() -> AsyncIterator[Providers]:
+    opened = Providers(Outbound(timeout=1.0))
+    yield opened
+    await opened.close()
+
+
+def at(simulator: Simulated, kind: ProviderKind, path: str, adapter: str = "rest") -> ProviderConnection:
+    """Return a connection of an account that nobody else uses."""
+    return ProviderConnection(
+        tenant_id=new_id(), code=kind.value, kind=kind, adapter=adapter, base_url=f"{simulator.url}{path}", api_key=f"acct-{new_id()}"
+    )
+
+
+def money(minor: int = 1_000) -> Money:
+    return Money(minor=minor, currency="EUR")
+
+
+def movement(kind: TransactionType = TransactionType.CAPTURE, minor: int = 1_000, key: str = "") -> MoneyRequest:
+    return MoneyRequest(key or str(new_id()), kind, str(new_id()), "pay-1", "1042", "card", money(minor))
+
+
+def parcel(country: str = "FR") -> ParcelRequest:
+    to = {"name": "Ana", "line1": "1 Rue Haute", "city": "Lyon", "postal_code": "69001", "country": country}
+    return ParcelRequest(str(new_id()), "S-1001", "1042", "colissimo", "standard", 1_200, {"city": "Lyon"}, to)
+
+
+def listing(sku: str = "LAMP", price: int = 1_999, title: str = "Desk Lamp") -> ListingPush:
+    return ListingPush(str(new_id()), f"L-{sku}", sku, money(price), 7, {"title": title})
+
+
+async def test_money_is_moved_once_a_key_and_never_more_than_was_taken(simulator: Simulated, providers: Providers) -> None:
+    port = providers.payments(at(simulator, ProviderKind.PAYMENTS, "/payments"))
+    taken = movement()
+    first, again = await port.submit(taken), await port.submit(taken)
+    assert (first.state, again.reference) == (MoneyState.SUCCEEDED, first.reference)
+    assert (await port.look_up(first.reference)).state is MoneyState.SUCCEEDED
+    assert (await port.submit(movement(TransactionType.REFUND, 600))).state is MoneyState.SUCCEEDED
+    with pytest.raises(ProviderRefused, match="more than what was captured"):
+        await port.submit(movement(TransactionType.REFUND, 600))
+    with pytest.raises(ProviderRefused) as reused:
+        await port.submit(movement(key=taken.key, minor=2_000))
+    assert reused.value.code == "key_reused"
+
+
+async def test_magic_amounts_decline_or_stay_undecided(simulator: Simulated, providers: Providers) -> None:
+    port = providers.payments(at(simulator, ProviderKind.PAYMENTS, "/payments"))
+    declined = await port.submit(movement(TransactionType.AUTHORIZATION, DECLINED))
+    assert (declined.state, declined.reason) == (MoneyState.FAILED, "the card was declined")
+    assert (await port.submit(movement(TransactionType.AUTHORIZATION, NOT_DECIDED))).state is MoneyState.PENDING
+
+
+async def test_accounts_do_not_see_each_other(simulator: Simulated, providers: Providers) -> None:
+    mine = providers.payments(at(simulator, ProviderKind.PAYMENTS, "/payments"))
+    other = providers.payments(at(simulator, ProviderKind.PAYMENTS, "/payments"))
+    with pytest.raises(ProviderRefused):
+        await other.look_up((await mine.submit(movement())).reference)
+
+
+@pytest.mark.parametrize(
+    ("fault", "after"),
+    [
+        ({"kind": "status", "status": 503}, None),
+        ({"kind": "status", "status": 429, "retry_after": 7}, 7.0),
+        ({"kind": "cut"}, None),
+        ({"kind": "partial"}, None),
+        ({"kind": "hang", "seconds": 3}, None),
+    ],
+    ids=str,
+)
+async def test_trouble_is_told_apart_from_a_refusal(
+    simulator: Simulated, providers: Providers, fault: dict[str, object], after: float | None
+) -> None:
+    port = providers.payments(at(simulator, ProviderKind.PAYMENTS, "/payments"))
+    simulator.fault(port="payments", times=1 if after else 2, **fault)
+    with pytest.raises(ProviderDown) as down:
+        await port.submit(movement())
+    assert down.value.retry_after == after
+    assert (await port.submit(movement())).state is MoneyState.SUCCEEDED
+
+
+async def test_a_provider_that_keeps_failing_is_left_alone(simulator: Simulated, providers: Providers) -> None:
+    port = providers.payments(at(simulator, ProviderKind.PAYMENTS, "/payments"))
+    simulator.fault(port="payments", kind="status", status=500, times=5)
+    for _ in range(3):
+        with pytest.raises(ProviderDown):
+            await port.submit(movement())
+    before = len(simulator.seen("payments"))
+    with pytest.raises(ProviderDown, match="left alone"):
+        await port.submit(movement())
+    assert len(simulator.seen("payments")) == before
+
+
+async def test_a_label_is_bought_once_a_key(simulator: Simulated, providers: Providers) -> None:
+    port, wanted = providers.carrier(at(simulator, ProviderKind.CARRIER, "/carrier")), parcel()
+    label = await port.buy_label(wanted)
+    assert label.tracking_number.startswith("6A")
+    assert await port.buy_label(wanted) == label
+    assert (await port.buy_label(parcel())).tracking_number != label.tracking_number
+    with pytest.raises(ProviderRefused, match="no service to AQ"):
+        await port.buy_label(parcel("AQ"))
+    rates = await port.rates(wanted)
+    assert min(rates, key=lambda rate: rate.price.minor).carrier == "colissimo"
+
+
+async def test_a_channel_takes_listings_and_says_what_is_wrong(simulator: Simulated, providers: Providers) -> None:
+    port = providers.channel(at(simulator, ProviderKind.CHANNEL, "/channel"))
+    assert not (await port.push(listing())).problems
+    wrong = await port.push(listing(price=0, title=" "))
+    assert [(each.field, each.code) for each in wrong.problems] == [
+        ("price", "business_rule_violation"),
+        ("title", "missing_required_field"),
+    ]
+    assert await port.reply(Reply(str(new_id()), "conv-1", "m-1", "It ships today."))
+    with pytest.raises(ProviderRefused):
+        await port.reply(Reply(str(new_id()), "conv-1", "m-1", " "))
+
+
+async def test_a_channels_orders_are_read_page_by_page(simulator: Simulated, providers: Providers) -> None:
+    row = at(simulator, ProviderKind.CHANNEL, "/channel")
+    order = {
+        "buyer": {"name": "Bo", "email": "bo@mail.example"},
+        "ship_to": {"name": "Bo", "line1": "1 Rue", "city": "Lyon", "postal_code": "69001", "country": "FR"},
+        "lines": [{"sku": "LAMP", "quantity": 2, "unit_price": money().model_dump()}],
+        "shipping": money(500).model_dump(),
+    }
+    sold = [simulator.post("/orders", {"account": row.api_key, "order": order})["id"] for _ in range(60)]
+    port, cursor, read = providers.channel(row), "", list[str]()
+    while True:
+        page = await port.orders(cursor)
+        read += [each.external_id for each in page.orders]
+        if not (cursor := page.cursor):
+            break
+    assert read == sold
+
+
+async def test_shopify_sets_price_and_stock_of_the_skus_variant(simulator: Simulated, providers: Providers) -> None:
+    port = providers.channel(at(simulator, ProviderKind.CHANNEL, "/shopify", "shopify"))
+    pushed = listing("SHOP-1")
+    assert not (await port.push(pushed)).problems
+    await port.push(pushed)
+    variant = simulator.state()["variants"]["SHOP-1"]
+    assert (variant["price"], variant["available"]) == ("19.99", 7)
+    assert [each.field for each in (await port.push(listing("SHOP-1", price=0))).problems] == ["price"]
+    with pytest.raises(ProviderRefused, match="no variant"):
+        await port.push(listing("UNKNOWN-1"))
+
+
+async def test_a_csv_feed_holds_one_row_a_listing(providers: Providers, tmp_path: Path) -> None:
+    row = ProviderConnection(tenant_id=new_id(), code="feed", kind=ProviderKind.CHANNEL, adapter="csv", base_url=f"file://{tmp_path}")
+    port = providers.channel(row)
+    for price in (1_999, 2_499):
+        await port.push(listing(price=price, title='Lamp, "small"'))
+    await port.push(listing("TEE"))
+    lines = (tmp_path / "offers.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ['L-LAMP,LAMP,"Lamp, ""small""",24.99,EUR,7', "L-TEE,TEE,Desk Lamp,19.99,EUR,7"]
+    (tmp_path / "orders-1.csv").write_text(
+        "order,placed_at,name,email,line1,city,postal_code,country,sku,quantity,unit_price,currency,shipping\n"
+        "F1,2026-11-18T10:00:00Z,Bo,bo@mail.example,1 Rue,Lyon,69001,FR,LAMP,2,19.99,EUR,5.00\n"
+        "F1,2026-11-18T10:00:00Z,Bo,bo@mail.example,1 Rue,Lyon,69001,FR,TEE,1,30.00,EUR,5.00\n",
+        encoding="utf-8",
+    )
+    (order,) = (await port.orders("")).orders
+    assert [(line.sku, line.quantity, line.unit_price.minor) for line in order.lines] == [("LAMP", 2, 1_999), ("TEE", 1, 3_000)]
+
+
+async def test_mail_is_taken_once_a_key(simulator: Simulated, providers: Providers) -> None:
+    row = at(simulator, ProviderKind.MAIL, "/mail")
+    mail = Mail(str(new_id()), "ana@mail.example", "Ana", "Shop <help@shop.example>", "Hello", "Text")
+    port = providers.mail(row)
+    assert await port.send(mail) == await port.send(mail)
+    assert len([each for each in simulator.state()["outbox"] if each["account"] == row.api_key]) == 1
