@@ -12,11 +12,7 @@ from server import errors
 from server.limits import Limits
 from server.metrics import Metrics
 from server.middleware import Around, BodyLimit
-<<<<<<< HEAD
-from server.routes import approvals, assistants, exports, health, metrics, page, runs, session, threads, tools, webhooks
-=======
-from server.routes import approvals, assistants, documents, health, metrics, page, runs, session, threads, tools, webhooks
->>>>>>> a073e9d (Print invoices, packing slips, labels and sales reports as PDFs that are kept once and seen by those whom they concern)
+from server.routes import approvals, assistants, documents, exports, health, metrics, page, runs, session, threads, tools, webhooks
 from server.wiring import Runtime
 
 _EXPOSED = ["Location", "Content-Location", "X-Pagination-Total", "X-Pagination-Next", "X-Request-Id", "Retry-After"]
@@ -40,11 +36,7 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
     app.state.limits = Limits(runtime.limiter)
     app.state.metrics = Metrics()
     errors.install(app)
-<<<<<<< HEAD
-    for module in (session, threads, runs, assistants, approvals, exports, tools, webhooks, health, metrics):
-=======
-    for module in (session, threads, runs, assistants, approvals, tools, documents, webhooks, health, metrics):
->>>>>>> a073e9d (Print invoices, packing slips, labels and sales reports as PDFs that are kept once and seen by those whom they concern)
+    for module in (session, threads, runs, assistants, approvals, exports, tools, webhooks, health, metrics, documents):
         app.include_router(module.router)
     page.mount(app)
     app.openapi = lambda: _openapi(app, runtime)
