@@ -1,6 +1,7 @@
 """What staff may do with money: hold, take and let go of it through the provider, and give credit up to a limit."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -117,7 +118,8 @@ async def test_a_return_of_several_items_in_one_request_goes_to_the_chosen_metho
     await wallet(shop, shop.ana)
     args = {"order": "1004", "item": "headset", "more": [{"item": "tee", "quantity": 2}], "reason": "size_fit", "refund_to": "gift card"}
     done = await desk.confirmed(shop.ana, "request_return", args)
-    assert [(each["sku"], each["quantity"]) for each in done.data["items"]] == [("HEADSET-BLK", 1), ("TEE-BLK-M", 2)]
+    items = cast("list[dict[str, Any]]", done.data["items"])
+    assert [(each["sku"], each["quantity"]) for each in items] == [("HEADSET-BLK", 1), ("TEE-BLK-M", 2)]
     assert (done.data["refund"]["minor"], done.data["method"]) == (8_000 + 5_500, "Gift card ending -ana")
     wrong = {**args, "refund_to": "PayPal", "more": []}
     assert (await desk.call(shop.ana, "request_return", wrong)).rule == "return.refund_to"

@@ -76,6 +76,8 @@ def _may_purchase(policy: Policy, purchase: _Purchase, _args: CreatePurchaseOrde
         "order 40 more of AUR-HS1-BLK",
         "create a purchase order for the power bank",
         "reorder MST-FLT",
+        "reorder the desk lamp",
+        "please reorder the speakers",
         "buy 100 units of the trail shoes from the supplier",
         "restock the speaker in black",
         "place a PO for 25 oak desks",
