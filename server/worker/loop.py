@@ -20,6 +20,7 @@ from server.outbound.dispatcher import Dispatcher
 from server.runs import principal_of
 from server.wiring import Runtime
 from server.worker.relay import Relay
+from server.worker.stockkeeping import Stockkeeping
 from server.worker.upkeep import Upkeep
 from store.queries import runs
 from store.tables.runtime import Run, RunStatus, ThreadStatus
@@ -153,12 +154,13 @@ class Worker:
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[Worker]:
-    """Run a worker, a relay of the outbox, a dispatcher of messages to providers and the upkeep beside the block."""
+    """Run a worker, a relay of the outbox, a dispatcher of messages to providers, the upkeep and the stockkeeping beside the block."""
     worker = Worker(runtime)
     tasks = [
         asyncio.create_task(worker.run_forever(), name="worker"),
         asyncio.create_task(Relay(runtime).run_forever(), name="relay"),
         asyncio.create_task(Upkeep(runtime).run_forever(), name="upkeep"),
+        asyncio.create_task(Stockkeeping(runtime).run_forever(), name="stockkeeping"),
         asyncio.create_task(Dispatcher(runtime).run_forever(), name="dispatcher"),
     ]
     try:

@@ -93,6 +93,8 @@ _FOLD_SALES = text(
     SELECT (SELECT count(*) FROM gone)::int - (SELECT count(*) FROM kept)::int
     """
 )
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('figures:' || :tenant, 0))")
+"""One process folds a store's figures at a time; who comes second leaves it."""
 _ROWS_A_DAY = 2_000
 """A day with more rows than this is worth folding: reading it costs milliseconds."""
 _DAYS_A_TURN = 400
@@ -146,6 +148,8 @@ async def demand(tx: ReadTx, variants: Sequence[UUID], days: int) -> dict[UUID, 
 
 async def fold(tx: Tx, *, rows_a_day: int = _ROWS_A_DAY) -> int:
     """Add up the differences of days that have many, and return how many rows that saved. Sums stay what they are."""
+    if not (await tx.connection.execute(_ALONE, {"tenant": str(tx.tenant_id)})).scalar_one():
+        return 0
     values = {"tenant": tx.tenant_id, "rows": rows_a_day, "days": _DAYS_A_TURN}
     return sum([int((await tx.connection.execute(query, values)).scalar_one()) for query in (_FOLD_ORDERS, _FOLD_SALES)])
 

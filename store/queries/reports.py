@@ -5,34 +5,21 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from core.statuses import OrderStatus
+from store.queries import figures
 from store.unit import ReadTx
 
-_PERIOD = text(
+_MONEY_BACK = text(
     """
-    SELECT sold.orders, sold.revenue_minor, sold.cancelled, sold.other_currency, refunded.minor AS refunded_minor, sent_back.returns
-    FROM (
-      SELECT count(*) FILTER (WHERE status <> 'cancelled' AND currency = :currency)::int AS orders,
-        coalesce(sum(total_minor) FILTER (WHERE status <> 'cancelled' AND currency = :currency), 0)::bigint AS revenue_minor,
-        count(*) FILTER (WHERE status = 'cancelled')::int AS cancelled, count(*) FILTER (WHERE currency <> :currency)::int AS other_currency
-      FROM orders WHERE tenant_id = :tenant AND placed_at >= :begin AND placed_at < :until
-    ) sold, (
-      SELECT coalesce(sum(amount_minor), 0)::bigint AS minor FROM payment_transactions
-      WHERE tenant_id = :tenant AND type = 'refund' AND state IN ('pending', 'succeeded') AND currency = :currency
-        AND created_at >= :begin AND created_at < :until
-    ) refunded, (
-      SELECT count(*)::int AS returns FROM returns
-      WHERE tenant_id = :tenant AND status NOT IN ('rejected', 'cancelled') AND requested_at >= :begin AND requested_at < :until
-    ) sent_back
+    SELECT coalesce(sum(amount_minor), 0)::bigint AS minor FROM payment_transactions
+    WHERE tenant_id = :tenant AND type = 'refund' AND state IN ('pending', 'succeeded') AND currency = :currency
+      AND created_at >= :begin AND created_at < :until
     """
 )
-_TOP = text(
+_SENT_BACK = text(
     """
-    SELECT p.slug AS product, p.name AS title, sum(l.quantity)::int AS units, sum(l.quantity * l.unit_price_minor)::bigint AS revenue_minor
-    FROM orders o JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-    JOIN variants v ON v.tenant_id = l.tenant_id AND v.id = l.variant_id
-    JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
-    WHERE o.tenant_id = :tenant AND o.placed_at >= :begin AND o.placed_at < :until AND o.status <> 'cancelled' AND o.currency = :currency
-    GROUP BY p.slug, p.name ORDER BY revenue_minor DESC, p.slug LIMIT :limit
+    SELECT count(*)::int AS returns FROM returns
+    WHERE tenant_id = :tenant AND status NOT IN ('rejected', 'cancelled') AND requested_at >= :begin AND requested_at < :until
     """
 )
 _WAITING = text(
@@ -59,16 +46,6 @@ class PeriodRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TopRow:
-    """What a product brought in."""
-
-    product: str
-    title: str
-    units: int
-    revenue_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class WaitingRow:
     """What waits for somebody and belongs to no other query."""
 
@@ -80,13 +57,16 @@ class WaitingRow:
 async def period(tx: ReadTx, currency: str, begin: datetime, until: datetime) -> PeriodRow:
     """Return the figures of a period, in one currency."""
     values = {"tenant": tx.tenant_id, "currency": currency, "begin": begin, "until": until}
-    return PeriodRow(**(await tx.session.execute(_PERIOD, values)).mappings().one())
-
-
-async def top_products(tx: ReadTx, currency: str, begin: datetime, until: datetime, limit: int = 5) -> list[TopRow]:
-    """Return the products that brought in most."""
-    values = {"tenant": tx.tenant_id, "currency": currency, "begin": begin, "until": until, "limit": limit}
-    return [TopRow(**row) for row in (await tx.session.execute(_TOP, values)).mappings()]
+    placed = await figures.orders(tx, begin, until)
+    sold = [row for row in placed if row.status != OrderStatus.CANCELLED and row.currency == currency]
+    return PeriodRow(
+        orders=sum(row.orders for row in sold),
+        revenue_minor=sum(row.total_minor for row in sold),
+        cancelled=sum(row.orders for row in placed if row.status == OrderStatus.CANCELLED),
+        other_currency=sum(row.orders for row in placed if row.currency != currency),
+        refunded_minor=int((await tx.connection.execute(_MONEY_BACK, values)).scalar_one()),
+        returns=int((await tx.connection.execute(_SENT_BACK, values)).scalar_one()),
+    )
 
 
 async def waiting(tx: ReadTx) -> WaitingRow:

@@ -6,7 +6,7 @@ Refunds never exceed what was captured and no balance falls below zero: triggers
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.statuses import PaymentKind, TransactionState, TransactionType
@@ -104,6 +104,7 @@ class PaymentTransaction(TenantRow, table=True):
         words_check("type", TransactionType, "payment_transactions_type_check"),
         words_check("state", TransactionState, "payment_transactions_state_check"),
         CheckConstraint("amount_minor > 0", name="payment_transactions_amount_check"),
+        Index("payment_transactions_refunds_idx", "tenant_id", "created_at", postgresql_where=text("type = 'refund'")),
     )
     payment_id: UUID = Field(index=True)
     type: TransactionType = word(TransactionType)

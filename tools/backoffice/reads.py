@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from core.identity import Permission, RunContext
 from core.money import Money
-from store.queries import fraud, inventory, kpis, reports, shipments, stuck, tenants, tickets
+from store.queries import figures, fraud, inventory, kpis, reports, shipments, stuck, tenants, tickets
 from store.queries.kpis import Split
 from store.queries.reports import PeriodRow
 from store.queries.stuck import Deadlines
@@ -55,7 +55,7 @@ async def sales_report(tx: ReadTx, args: SalesReportArgs, _ctx: RunContext) -> S
     begin = tx.now - timedelta(days=args.days)
     current = await reports.period(tx, currency, begin, tx.now)
     before = await reports.period(tx, currency, begin - timedelta(days=args.days), begin)
-    top = await reports.top_products(tx, currency, begin, tx.now)
+    top = await figures.top_products(tx, currency, begin, tx.now)
     parts = await kpis.split(tx, args.by, currency, begin, tx.now, _PARTS) if args.by else []
     return SalesReport(
         days=args.days,

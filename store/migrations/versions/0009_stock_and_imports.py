@@ -141,6 +141,7 @@ CREATE INDEX orders_external_idx ON orders (tenant_id, external_id);
 CREATE INDEX orders_total_idx ON orders (tenant_id, total_minor);
 CREATE INDEX orders_tags_idx ON orders USING gin (tags jsonb_path_ops);
 
+CREATE INDEX payment_transactions_refunds_idx ON payment_transactions (tenant_id, created_at) WHERE type = 'refund';
 CREATE INDEX customers_email_idx ON customers (tenant_id, lower(email));
 CREATE INDEX customers_name_idx ON customers (tenant_id, lower(name));
 CREATE INDEX customers_words_idx ON customers USING gin (to_tsvector('simple', name || ' ' || translate(email, '@._-+', '     ')));
@@ -305,5 +306,6 @@ def downgrade() -> None:
     op.execute("DROP INDEX purchase_orders_status_idx, purchase_orders_created_idx")
     op.execute("DROP INDEX orders_external_idx, orders_total_idx, orders_tags_idx")
     op.execute("ALTER TABLE orders DROP COLUMN parent_order_id")
+    op.execute("DROP INDEX payment_transactions_refunds_idx")
     op.execute("DROP INDEX customers_email_idx, customers_name_idx, customers_words_idx")
     op.execute("ALTER TABLE customers DROP COLUMN external_id")
