@@ -76,10 +76,41 @@ _RETURNS = Desk(
     name="returns",
     purpose="Returns, exchanges and replacements, from the question whether it can go back to the refund.",
     tools=frozenset(
-        {"find_orders", "get_order", "return_eligibility", "request_return", "request_exchange", "list_returns", "decide_return"}
+        {
+            "find_orders",
+            "get_order",
+            "return_eligibility",
+            "request_return",
+            "request_exchange",
+            "add_return_photo",
+            "list_returns",
+            "get_return",
+            "decide_return",
+            "cancel_return",
+        }
     ),
     examples=("the shoes are too small", "it arrived broken", "I want to send something back"),
     borrowed=frozenset({"find_orders", "get_order"}),
+)
+_RETURNED = Desk(
+    name="returned_goods",
+    purpose="Handling approved returns: label, receipt, inspection, what becomes of the items, refund, sending an exchange.",
+    tools=frozenset(
+        {
+            "get_return",
+            "list_returns",
+            "send_return_label",
+            "receive_return",
+            "inspect_return",
+            "dispose_return",
+            "refund_return",
+            "ship_exchange",
+            "complete_return",
+            "expire_returns",
+        }
+    ),
+    examples=("a returned parcel arrived at the warehouse", "what was sent back has to be inspected"),
+    borrowed=frozenset({"get_return", "list_returns"}),
 )
 _SERVICE = Desk(
     name="service",
@@ -165,5 +196,5 @@ AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
     purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds, invoices and support tickets.",
-    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _SERVICE, _FULFILMENT, _CUSTOMERS, _DOCUMENTS),
+    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _RETURNED, _SERVICE, _FULFILMENT, _CUSTOMERS, _DOCUMENTS),
 )

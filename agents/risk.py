@@ -14,6 +14,7 @@ _FRAUD = Desk(
             "release_order",
             "hold_order",
             "customer_risk",
+            "return_abuse",
             "block_list",
             "block",
             "unblock",

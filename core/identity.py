@@ -59,8 +59,16 @@ class Permission(StrEnum):
     RETURN_READ = "return:read"
     RETURN_REQUEST = "return:request"
     RETURN_DECIDE = "return:decide"
+    RETURN_HANDLE = "return:handle"
+    WARRANTY_CLAIM = "warranty:claim"
+    WARRANTY_DECIDE = "warranty:decide"
+    SURVEY_ANSWER = "survey:answer"
+    SURVEY_SEND = "survey:send"
+    QUALITY_READ = "quality:read"
+    QUALITY_WRITE = "quality:write"
     TICKET_READ = "ticket:read"
     TICKET_OPEN = "ticket:open"
+    TICKET_HANDLE = "ticket:handle"
     CUSTOMER_READ = "customer:read"
     CUSTOMER_WRITE = "customer:write"
     CUSTOMER_EXPORT = "customer:export"
@@ -110,6 +118,8 @@ _CUSTOMER = frozenset(
         Permission.RETURN_REQUEST,
         Permission.TICKET_READ,
         Permission.TICKET_OPEN,
+        Permission.WARRANTY_CLAIM,
+        Permission.SURVEY_ANSWER,
         Permission.ARTICLE_READ,
         Permission.PROFILE_READ,
         Permission.PROFILE_WRITE,
@@ -130,6 +140,12 @@ _STAFF = _CUSTOMER | {
     Permission.FULFILMENT_WRITE,
     Permission.CLAIM_OPEN,
     Permission.RETURN_DECIDE,
+    Permission.RETURN_HANDLE,
+    Permission.WARRANTY_DECIDE,
+    Permission.SURVEY_SEND,
+    Permission.QUALITY_READ,
+    Permission.QUALITY_WRITE,
+    Permission.TICKET_HANDLE,
     Permission.PAYMENT_WATCH,
     Permission.PAYMENT_WRITE,
     Permission.CREDIT_ISSUE,

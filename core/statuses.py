@@ -329,12 +329,13 @@ RETURN_TRANSITIONS: Mapping[ReturnStatus, frozenset[ReturnStatus]] = {
     ReturnStatus.IN_TRANSIT: frozenset({ReturnStatus.RECEIVED}) | _BEFORE_RECEIVED,
     ReturnStatus.RECEIVED: frozenset({ReturnStatus.INSPECTING}),
     ReturnStatus.INSPECTING: frozenset({ReturnStatus.INSPECTED}),
-    ReturnStatus.INSPECTED: frozenset({ReturnStatus.REFUND_PENDING}),
+    ReturnStatus.INSPECTED: frozenset({ReturnStatus.REFUND_PENDING, ReturnStatus.COMPLETED}),
     ReturnStatus.REFUND_PENDING: frozenset({ReturnStatus.REFUNDED}),
     ReturnStatus.REFUNDED: frozenset({ReturnStatus.COMPLETED}),
     ReturnStatus.COMPLETED: frozenset(),
     ReturnStatus.CANCELLED: frozenset(),
 }
+"""An exchange or a replacement is completed without a refund, when the goods are sent."""
 
 TRANSACTION_TRANSITIONS: Mapping[TransactionState, frozenset[TransactionState]] = {
     TransactionState.PENDING: frozenset({TransactionState.SUCCEEDED, TransactionState.FAILED, TransactionState.CANCELLED}),

@@ -36,7 +36,7 @@ _ORDER_TABLES = (
     "orders", "order_lines", "order_changes", "order_change_lines", "order_events", "reservations", "stock_movements",
     "payment_methods", "balance_movements", "payments", "payment_transactions", "refund_lines",
     "shipments", "shipment_lines", "tracking_events", "pick_lists", "pick_lines", "carrier_incidents", "carrier_claims",
-    "fraud_checks", "returns", "return_lines", "tickets",
+    "fraud_checks", "returns", "return_lines", "defects", "tickets",
 )  # fmt: skip
 
 
@@ -149,6 +149,7 @@ class History:
             self.last_return += 1
             chunk["returns"].append(row)
             chunk["return_lines"].extend(returns.lines(draft))
+            chunk["defects"].extend(returns.defects(draft))
         for row in () if quiet else tickets.settled(draft, self.last_ticket + 1):
             self.last_ticket += 1
             chunk["tickets"].append(row)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from core.aftersales import DefectKind, Disposition, ItemCondition
 from core.statuses import ReturnStatus, ReturnType
 from store.seed import settlement
 from store.seed.draft import Draft
@@ -15,6 +16,14 @@ _UNDECIDED = frozenset({ReturnStatus.REQUESTED, ReturnStatus.CANCELLED})
 _REFUSED = _UNDECIDED | {ReturnStatus.REJECTED}
 _INSPECTED = frozenset({ReturnStatus.INSPECTED, ReturnStatus.REFUND_PENDING, ReturnStatus.REFUNDED, ReturnStatus.COMPLETED})
 _RECEIVED = _INSPECTED | {ReturnStatus.RECEIVED, ReturnStatus.INSPECTING}
+_LABELLED = _RECEIVED | {ReturnStatus.LABEL_SENT, ReturnStatus.IN_TRANSIT}
+_FATES = {
+    ItemCondition.UNOPENED: Disposition.RESTOCK,
+    ItemCondition.OPENED: Disposition.REFURBISH,
+    ItemCondition.USED: Disposition.LIQUIDATE,
+    ItemCondition.DAMAGED: Disposition.DISPOSE,
+    ItemCondition.DEFECTIVE: Disposition.RETURN_TO_SUPPLIER,
+}
 
 
 def rma(draft: Draft, number: int) -> Iterator[Row]:
@@ -47,6 +56,12 @@ def rma(draft: Draft, number: int) -> Iterator[Row]:
         decided_at=None if back.status in _UNDECIDED else decided,
         expires_at=None if back.status in _REFUSED else decided + _VALID,
         received_at=back.requested_at + RETURN_STEPS[ReturnStatus.RECEIVED] if back.status in _RECEIVED else None,
+        label_reference=f"return-label/R-{number}" if back.status in _LABELLED else "",
+        warehouse_id=draft.shop.id_of("warehouses", draft.plan.depot.code) if back.status in _LABELLED else None,
+        replacement_order_id=None,
+        inspected_at=back.requested_at + RETURN_STEPS[ReturnStatus.INSPECTED] if back.status in _INSPECTED else None,
+        refunded_at=worth.refunded_at if settled and worth.quoted else None,
+        closed_at=worth.refunded_at if back.status is ReturnStatus.COMPLETED else None,
     )
 
 
@@ -55,6 +70,8 @@ def lines(draft: Draft) -> Iterator[Row]:
     back, worth = draft.plan.comeback, settlement.of(draft)
     if back is None or worth is None:
         return
+    parts = dict(settlement.shares(worth))
+    inspected = back.status in _INSPECTED and back.condition is not None
     for position, quantity, _ in worth.lines:
         yield draft.shop.row(
             "return_lines",
@@ -63,7 +80,30 @@ def lines(draft: Draft) -> Iterator[Row]:
             order_line_id=draft.line_id(position),
             quantity=quantity,
             exchange_variant_id=back.exchange,
-            condition=back.condition if back.status in _INSPECTED else None,
+            condition=back.condition if inspected else None,
+            refund_minor=parts.get(position, 0),
+            disposition=_FATES[ItemCondition(back.condition)].value if inspected else None,
+            disposed_at=back.requested_at + RETURN_STEPS[ReturnStatus.INSPECTED] if inspected else None,
+        )
+
+
+def defects(draft: Draft) -> Iterator[Row]:
+    """Yield what the inspection of the return found to be faulty."""
+    back, worth = draft.plan.comeback, settlement.of(draft)
+    if back is None or worth is None or back.status not in _INSPECTED or back.condition != ItemCondition.DEFECTIVE:
+        return
+    for position, quantity, _ in worth.lines:
+        good = draft.plan.lines[position][0]
+        yield draft.shop.row(
+            "defects",
+            f"{draft.number}-{position}",
+            product_id=good.product_id,
+            variant_id=good.id,
+            kind=DefectKind.FUNCTIONAL.value,
+            units=quantity,
+            return_line_id=draft.shop.id_of("return_lines", f"{draft.number}-{position}"),
+            inspection_id=None,
+            found_at=back.requested_at + RETURN_STEPS[ReturnStatus.INSPECTED],
         )
 
 

@@ -80,4 +80,7 @@ def _ticket(
         resolve_due_at=created + _RESOLUTION,
         first_replied_at=None if reply_hours is None else created + timedelta(hours=reply_hours),
         resolved_at=created + timedelta(hours=resolve_hours) if over else None,
+        escalated_at=None,
+        escalation_reason="",
+        resolution="",
     )

@@ -1,11 +1,12 @@
-"""Returns (RMAs) and support tickets."""
+"""Returns (RMAs), warranty claims, support tickets and surveys."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlmodel import Field
 
+from core.aftersales import Disposition, ItemCondition, WarrantyRemedy, WarrantyStatus
 from core.statuses import ReturnReason, ReturnStatus, ReturnType, TicketPriority, TicketStatus
 from store.tables.base import TenantRow, belongs, instant, instant_or_none, long_text, word, words_check
 
@@ -24,6 +25,10 @@ class Return(TenantRow, table=True):
         words_check("type", ReturnType, "returns_type_check"),
         Index("returns_status_idx", "tenant_id", "status", "requested_at"),
         Index("returns_requested_idx", "tenant_id", "requested_at"),
+        belongs("warehouse_id", "warehouses"),
+        belongs("replacement_order_id", "orders"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND quoted_minor", name="returns_refunded_check"),
+        Index("returns_expiry_idx", "tenant_id", "expires_at", postgresql_where=text("status IN ('approved', 'label_sent')")),
     )
     number: str = Field(max_length=20)
     """Such as R-1007."""
@@ -50,6 +55,15 @@ class Return(TenantRow, table=True):
     decided_at: datetime | None = instant_or_none()
     expires_at: datetime | None = instant_or_none()
     received_at: datetime | None = instant_or_none()
+    label_reference: str = Field(default="", max_length=200)
+    """Where the return label is kept; empty until it is sent."""
+    warehouse_id: UUID | None = None
+    """Where it was received."""
+    replacement_order_id: UUID | None = None
+    """The order that sends what an exchange or a replacement asked for."""
+    inspected_at: datetime | None = instant_or_none()
+    refunded_at: datetime | None = instant_or_none()
+    closed_at: datetime | None = instant_or_none()
 
 
 class ReturnLine(TenantRow, table=True):
@@ -61,13 +75,36 @@ class ReturnLine(TenantRow, table=True):
         belongs("order_line_id", "order_lines"),
         belongs("exchange_variant_id", "variants"),
         CheckConstraint("quantity > 0", name="return_lines_quantity_check"),
+        CheckConstraint("refund_minor >= 0", name="return_lines_refund_check"),
+        words_check("condition", ItemCondition, "return_lines_condition_check"),
+        words_check("disposition", Disposition, "return_lines_disposition_check"),
+        CheckConstraint("disposed_at IS NULL OR disposition <> 'manual_review'", name="return_lines_disposed_check"),
     )
     return_id: UUID = Field(index=True)
     order_line_id: UUID = Field(index=True)
     quantity: int
     exchange_variant_id: UUID | None = None
     condition: str | None = Field(default=None, max_length=20)
-    """Found at inspection: unopened, opened, used, damaged, defective."""
+    """An `ItemCondition`, found at inspection."""
+    refund_minor: int = 0
+    """Its part of what the return was quoted."""
+    disposition: Disposition | None = Field(default=None, sa_type=String(18), nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    disposed_at: datetime | None = instant_or_none()
+
+
+class ReturnPhoto(TenantRow, table=True):
+    """A picture of what comes back, kept elsewhere; here is where."""
+
+    __tablename__ = "return_photos"
+    __table_args__ = (
+        belongs("return_id", "returns", on_delete="CASCADE"),
+        UniqueConstraint("tenant_id", "return_id", "reference"),
+        CheckConstraint("reference <> ''", name="return_photos_reference_check"),
+    )
+    return_id: UUID
+    reference: str = Field(max_length=300)
+    added_by: str = Field(max_length=120)
+    added_at: datetime = instant()
 
 
 class Ticket(TenantRow, table=True):
@@ -95,3 +132,78 @@ class Ticket(TenantRow, table=True):
     resolve_due_at: datetime = instant()
     first_replied_at: datetime | None = instant_or_none()
     resolved_at: datetime | None = instant_or_none()
+    escalated_at: datetime | None = instant_or_none()
+    escalation_reason: str = Field(default="", max_length=300)
+    resolution: str = Field(default="", max_length=1000)
+    """What was done about it."""
+
+
+class TicketMessage(TenantRow, table=True):
+    """One reply to a ticket."""
+
+    __tablename__ = "ticket_messages"
+    __table_args__ = (
+        belongs("ticket_id", "tickets", on_delete="CASCADE"),
+        Index("ticket_messages_ticket_idx", "tenant_id", "ticket_id", "at"),
+    )
+    ticket_id: UUID
+    author: str = Field(max_length=120)
+    from_customer: bool
+    text: str = long_text()
+    at: datetime = instant()
+
+
+class WarrantyClaim(TenantRow, table=True):
+    """A customer's claim that an item failed within its warranty. One open claim a line."""
+
+    __tablename__ = "warranty_claims"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),
+        belongs("customer_id", "customers"),
+        belongs("order_id", "orders"),
+        belongs("order_line_id", "order_lines"),
+        words_check("status", WarrantyStatus, "warranty_claims_status_check"),
+        words_check("remedy", WarrantyRemedy, "warranty_claims_remedy_check"),
+        CheckConstraint("(status = 'approved') = (remedy IS NOT NULL)", name="warranty_claims_approved_check"),
+        CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="warranty_claims_decided_check"),
+        Index("warranty_claims_open_idx", "tenant_id", "order_line_id", unique=True, postgresql_where=text("status = 'open'")),
+        Index("warranty_claims_status_idx", "tenant_id", "status", "opened_at"),
+    )
+    number: str = Field(max_length=20)
+    """Such as W-1001."""
+    customer_id: UUID
+    order_id: UUID
+    order_line_id: UUID
+    status: WarrantyStatus = word(WarrantyStatus, WarrantyStatus.OPEN)
+    problem: str = long_text()
+    """In the customer's words."""
+    remedy: WarrantyRemedy | None = Field(default=None, sa_type=String(11), nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    note: str = long_text()
+    """Why it was decided so."""
+    covered_until: datetime = instant()
+    policy_version: int
+    opened_at: datetime = instant()
+    decided_at: datetime | None = instant_or_none()
+
+
+class Survey(TenantRow, table=True):
+    """What a customer was asked about an order, and answered. Once an order."""
+
+    __tablename__ = "surveys"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "order_id"),
+        belongs("customer_id", "customers"),
+        belongs("order_id", "orders", on_delete="CASCADE"),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="surveys_rating_check"),
+        CheckConstraint(
+            "(answered_at IS NULL) = (rating IS NULL) AND (answered_at IS NULL) = (recommends IS NULL)", name="surveys_answer_check"
+        ),
+        Index("surveys_answered_idx", "tenant_id", "answered_at"),
+    )
+    customer_id: UUID
+    order_id: UUID
+    sent_at: datetime = instant()
+    answered_at: datetime | None = instant_or_none()
+    rating: int | None = None
+    recommends: bool | None = None
+    comment: str = long_text()

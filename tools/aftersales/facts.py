@@ -11,12 +11,13 @@ from core.errors import InvalidInput
 from core.identity import RunContext
 from core.money import Money
 from core.statuses import PaymentKind, ReturnReason, ReturnStatus, ReturnType, TicketPriority
-from store.queries import exchanges, orders, payments, returns
+from store.queries import exchanges, orders, payments
 from store.queries.exchanges import Sibling
 from store.tables.aftersales import Return
 from store.tables.orders import Order
 from store.tables.payments import PaymentMethod
 from store.unit import Tx
+from tools.aftersales.locking import locked
 from tools.aftersales.returnable import returnable, valued
 from tools.arguments import ItemRef, Note, OrderNumber, Quantity, ReturnNumber
 from tools.items import resolve
@@ -25,6 +26,7 @@ from tools.payments.methods import PaymentMethodRef, balance, chosen
 from tools.policy import Policy
 from tools.policy import returns as returns_policy
 from tools.policy.decision import Decision
+from tools.policy.handling_returns import StepPlan
 from tools.policy.returns import Assessment, ReturnedOrder, ReturnPlan, Settlement, assess, free
 from tools.spec import Args
 from tools.variants import variant
@@ -127,6 +129,7 @@ class DecisionFacts:
     rma: Return
     order: Order
     expires_at: datetime
+    step: StepPlan
 
 
 class TicketPlan(BaseModel):
@@ -195,10 +198,8 @@ async def exchange_facts(tx: Tx, args: RequestExchange, _ctx: RunContext, policy
 
 async def decision_facts(tx: Tx, args: DecideReturn, _ctx: RunContext, policy: Policy) -> DecisionFacts:
     """Read a return under lock, its order first."""
-    known = await returns.by_number(tx, args.return_number)
-    order = await orders.by_id(tx, known.order_id, lock=True)
-    rma = await returns.by_number(tx, args.return_number, lock=True)
-    return DecisionFacts(rma, order, tx.now + timedelta(days=policy.returns.rma_valid_days))
+    handled = await locked(tx, args.return_number)
+    return DecisionFacts(handled.rma, handled.order, tx.now + timedelta(days=policy.returns.rma_valid_days), handled.step)
 
 
 async def ticket_facts(tx: Tx, args: OpenTicket, ctx: RunContext, policy: Policy) -> TicketPlan:

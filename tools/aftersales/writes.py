@@ -24,7 +24,8 @@ from tools.aftersales.module import module
 from tools.aftersales.results import ReturnDecided, ReturnedItem, ReturnRequested
 from tools.phrases import words
 from tools.policy import Policy, returns
-from tools.policy.decision import Decision, allow
+from tools.policy.decision import Decision
+from tools.policy.handling_returns import decide_verdict
 from tools.spec import Args, Audience, Effect
 
 
@@ -82,7 +83,7 @@ async def request_exchange(tx: Tx, args: RequestExchange, _ctx: RunContext, fact
     permission=Permission.RETURN_DECIDE,
     audience=Audience.STAFF,
     facts=decision_facts,
-    policy=lambda _policy, _facts, _args, _principal: allow("return.decided_by_staff"),
+    policy=lambda _policy, facts, args, _principal: decide_verdict(facts.step, approve=args.approve),
     examples=(
         "approve return R-1007",
         "reject R-1007, the item was used",
@@ -101,6 +102,7 @@ async def decide_return(tx: Tx, args: DecideReturn, _ctx: RunContext, facts: Dec
     rma.expires_at = facts.expires_at if args.approve else None
     tx.session.add(rma)
     orders.note(tx, order, f"return.{wanted}", f"Return {rma.number} {wanted}{f': {args.note}' if args.note else ''}")
+    rma.closed_at = None if args.approve else tx.now
     tx.emit(f"return.{wanted}", return_number=rma.number, order=order.number, note=args.note)
     return ReturnDecided(
         return_number=rma.number,
@@ -148,6 +150,7 @@ async def _open(tx: Tx, facts: ReturnFacts, note: str) -> ReturnRequested:
                 order_line_id=UUID(line.line_id),
                 quantity=line.quantity,
                 exchange_variant_id=facts.wanted[position].id if facts.wanted else None,
+                refund_minor=line.refund.minor,
             )
         )
     orders.note(tx, order, "return.requested", f"Return {rma.number} requested, {words(plan.type)}: {words(plan.reason)}")

@@ -13,10 +13,18 @@ from store.unit import Tx
 
 
 async def pay_back(
-    tx: Tx, ctx: RunContext, order: Order, sources: Sequence[Payment], lines: Sequence[tuple[UUID, int]], amount: Money, reason: str
+    tx: Tx,
+    ctx: RunContext,
+    order: Order,
+    sources: Sequence[Payment],
+    lines: Sequence[tuple[UUID, int]],
+    amount: Money,
+    reason: str,
+    *,
+    to: PaymentMethod | None = None,
 ) -> None:
-    """Refund `amount` for an order whose payments are locked, each payment to its own method, and tell of it."""
-    await give_back(tx, ctx, order, sources, lines, amount, reason)
+    """Refund `amount` for an order whose payments are locked, to each one's own method or to another one, and tell of it."""
+    await give_back(tx, ctx, order, sources, lines, amount, reason, to=to)
     whole = sum(each.captured_minor - each.refunded_minor for each in sources) <= amount.minor
     order.payment_status = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
     tx.session.add(order)

@@ -14,6 +14,7 @@ from tools.policy.customers import CustomerPolicy
 from tools.policy.documents import DocumentPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
+from tools.policy.handling_returns import HandlingPolicy
 from tools.policy.listings import ListingsPolicy
 from tools.policy.loyalty import LoyaltyPolicy
 from tools.policy.onboarding import OnboardingPolicy
@@ -21,6 +22,7 @@ from tools.policy.order_changes import OrderChangePolicy
 from tools.policy.payments import PaymentPolicy
 from tools.policy.placing import PlacingPolicy
 from tools.policy.pricing import PricingPolicy
+from tools.policy.quality import QualityPolicy
 from tools.policy.refunds import RefundPolicy
 from tools.policy.returns import ReturnPolicy
 from tools.policy.service import ServicePolicy
@@ -52,6 +54,8 @@ class Policy(BaseModel):
     onboarding: OnboardingPolicy = OnboardingPolicy()
     customers: CustomerPolicy = CustomerPolicy()
     documents: DocumentPolicy = DocumentPolicy()
+    handling: HandlingPolicy = HandlingPolicy()
+    quality: QualityPolicy = QualityPolicy()
 
 
 __all__ = ["Policy"]

@@ -1,0 +1,1 @@
+"""Quality: inspections, defects, and how products and suppliers do."""

@@ -1,0 +1,5 @@
+"""The module's name."""
+
+from tools.spec import Module
+
+module = Module("quality")
