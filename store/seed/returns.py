@@ -71,7 +71,7 @@ def lines(draft: Draft) -> Iterator[Row]:
     if back is None or worth is None:
         return
     parts = dict(settlement.shares(worth))
-    inspected = back.status in _INSPECTED and back.condition is not None
+    inspected = back.status in _INSPECTED
     for position, quantity, _ in worth.lines:
         yield draft.shop.row(
             "return_lines",

@@ -1,6 +1,7 @@
 """Returns (RMAs), warranty claims, support tickets and surveys."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
@@ -9,6 +10,11 @@ from sqlmodel import Field
 from core.aftersales import Disposition, ItemCondition, WarrantyRemedy, WarrantyStatus
 from core.statuses import ReturnReason, ReturnStatus, ReturnType, TicketPriority, TicketStatus
 from store.tables.base import TenantRow, belongs, instant, instant_or_none, long_text, word, words_check
+
+
+def _words_or_none(column: str, words: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IS NULL OR {column} IN ({listed})", name=f"return_lines_{column}_check")
 
 
 class Return(TenantRow, table=True):
@@ -76,8 +82,8 @@ class ReturnLine(TenantRow, table=True):
         belongs("exchange_variant_id", "variants"),
         CheckConstraint("quantity > 0", name="return_lines_quantity_check"),
         CheckConstraint("refund_minor >= 0", name="return_lines_refund_check"),
-        words_check("condition", ItemCondition, "return_lines_condition_check"),
-        words_check("disposition", Disposition, "return_lines_disposition_check"),
+        _words_or_none("condition", ItemCondition),
+        _words_or_none("disposition", Disposition),
         CheckConstraint("disposed_at IS NULL OR disposition <> 'manual_review'", name="return_lines_disposed_check"),
     )
     return_id: UUID = Field(index=True)

@@ -82,6 +82,7 @@ class ReturnAbuse(Args):
     """Over which time to look."""
 
     days: Days = 180
+    """Counted back from today."""
     limit: Limit = 10
 
 
