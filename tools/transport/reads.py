@@ -35,6 +35,7 @@ class FindLate(Args):
     examples=(
         "where is my order 1042",
         "where's my stuff, order 1017",
+        "just tell me where order 1042 is",
         "track order 1042",
         "when will 1042 arrive",
         "has order 1042 shipped yet?",
