@@ -76,7 +76,7 @@ async def test_the_same_order_reported_fifty_times_at_once_is_one_order(shop: Sh
     assert sum(bool(each.data["created"]) for each in done) == 1
     [order] = await rows(shop, "SELECT * FROM orders WHERE channel = 'amazon'")
     assert (order.total_minor, order.status, order.payment_status, order.external_id) == (20_500, "confirmed", "paid", "402-1")
-    assert {each.data["order"] for each in done} == {order.number}
+    assert [each.data["order"] for each in done] == [order.number] * 50
     assert await reserved(shop, "HEADSET-BLK") == before + 2
     [buyer] = await rows(shop, "SELECT name FROM customers WHERE email = 'nia@mail.example'")
     assert buyer.name == "Nia Brook"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.identity import Permission, RunContext
 from core.money import Money
-from store.queries import documents, reports, tenants
+from store.queries import documents, figures, reports, tenants
 from store.queries.reports import PeriodRow
 from store.tables.documents import DocumentKind
 from store.unit import Tx
@@ -63,7 +63,7 @@ async def create_sales_report(tx: Tx, args: CreateSalesReport, _ctx: RunContext,
     current = await reports.period(tx, currency, begin, until)
     before = await reports.period(tx, currency, begin - timedelta(days=args.days), begin)
     daily = await documents.daily(tx, currency, begin, until)
-    top = await reports.top_products(tx, currency, begin, until)
+    top = await figures.top_products(tx, currency, begin, until)
     last = (until - timedelta(days=1)).date()
     data = ReportData(
         title=f"Sales report, {plural(args.days, 'day')}",
