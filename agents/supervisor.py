@@ -21,6 +21,8 @@ _SURE = 0.42
 _DIMENSIONS = 512
 _VOTERS = 3
 _SHARPNESS = 8.0
+_SAID = 0.95
+"""From this likeness on, one example decides alone: it is what was said."""
 _STICKY = 1.6
 """How much likelier the active agent is than its words alone say."""
 _ANSWERING = 6.0
@@ -79,7 +81,8 @@ class Classifier:
 
         matrix, rows = self._known
         similar = matrix @ np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
-        return {place: math.exp(_SHARPNESS * float(np.sort(similar[rows[place]])[-_VOTERS:].mean())) for place in places}
+        nearest = {place: np.sort(similar[rows[place]])[-_VOTERS:] for place in places}
+        return {place: math.exp(_SHARPNESS * float(votes[-1] if votes[-1] >= _SAID else votes.mean())) for place, votes in nearest.items()}
 
 
 def decide(text: str, weights: Mapping[str, float], active: str | None, *, asked: bool = False) -> tuple[Route, bool]:

@@ -98,7 +98,7 @@ async def test_another_shop_finds_nothing(shop: Shop, desk: Desk) -> None:
     assert (await ask(desk, shop.eve, "return policy for electronics"))["citations"] == []
 
 
-@pytest.mark.parametrize("query", ["write me a poem about the sea", "tell me a joke", "the of and", "%' OR 1=1 --", "!!!"])
+@pytest.mark.parametrize("query", ["write me a poem about the sea", "tell me a joke", "the of and", "%' OR 'x'='x' --", "!!!"])
 async def test_what_no_article_is_about_is_said_plainly(shop: Shop, desk: Desk, query: str) -> None:
     result = await desk.call(shop.ana, "search_articles", {"query": query})
     assert result.data["citations"] == []
