@@ -129,14 +129,17 @@ async def reply_to_buyer(errand: Errand) -> Carried:
 async def pull_orders(errand: Errand) -> Carried:
     """Read the channel's new orders; an order that is known already is imported without an effect."""
     body = errand.body
+    run = body.get("sync_run")
     channel, cursor = errand.providers.channel(errand.connection), str(body.get("after", ""))
     for _ in range(_PAGES):
         page = await channel.orders(cursor)
         for order in page.orders:
-            await errand.record("import_channel_order", order.external_id, import_args(str(body["channel"]), order))
+            await errand.record("import_channel_order", order.external_id, {**import_args(str(body["channel"]), order), "sync_run": run})
         if not page.cursor:
             break
         cursor = page.cursor
+    if run is not None:
+        await errand.record("record_sync_result", "ended", {"sync_run": run, "outcome": "succeeded"})
     return Carried(cursor)
 
 

@@ -288,3 +288,13 @@ async def is_state(runtime: Runtime, who: Principal, transaction: str, wanted: s
 
 async def all_sent(providers: Simulated, count: int) -> bool:
     return len(providers.state()["sent"]) == count
+
+
+async def test_a_pull_of_orders_ends_its_run(quick: Runtime, merchant: Principal, dispatcher: Dispatcher) -> None:
+    ctx = RunContext(merchant, idempotency_key=str(new_id()))
+    started = await quick.executor.execute(ctx, "pull_orders", {"channel": "ebay"})
+    assert started.status is Outcome.OK, started
+    sent = await carry(dispatcher, quick, merchant, topic="channel.orders.pull")
+    assert sent.status == "delivered", sent
+    query = f"SELECT status FROM sync_runs WHERE number = '{started.data['sync_run']}'"
+    assert await one(quick, merchant, query) in {"succeeded", "partial"}
