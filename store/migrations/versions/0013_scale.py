@@ -1,0 +1,12 @@
+"""Indexes and functions for shops of a million orders."""
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
