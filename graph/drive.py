@@ -72,10 +72,11 @@ class Driver:
                     before = await graph.aget_state(config) if ctx.attempt > 1 else None
                     if before is not None and _is_of(before, ctx):
                         await self._recall(ctx, journal, before.values["messages"])
-                    if before is not None and _is_of(before, ctx) and not before.next:
-                        state = before.values
-                    else:
-                        state = await graph.ainvoke(_input(ctx, work, before), config, context=turn, durability="sync")
+                    interrupted = False
+                    if before is None or not _is_of(before, ctx) or before.next:
+                        work_on = _input(ctx, work, before)
+                        async for step in graph.astream(work_on, config, context=turn, stream_mode="updates", durability="sync"):
+                            interrupted |= "__interrupt__" in step
             except Fenced:
                 raise
             except StorehandError as error:
@@ -86,7 +87,7 @@ class Driver:
                 _log.exception("run failed", run_id=str(ctx.run_id))
                 await self._fail(ctx, journal, "internal", "Something went wrong on our side. Nothing was half done; please try again.")
             else:
-                await self._finish(ctx, journal, meter, saver, interrupted="__interrupt__" in state)
+                await self._finish(ctx, journal, meter, saver, interrupted=interrupted)
         finally:
             await journal.close()
 
@@ -167,10 +168,8 @@ class Driver:
         faults.point("run.before_end")
         async with journal.lock:
             noted = journal.waiting()
-            async with self.units.write(ctx.principal) as tx:
-                last = await runs.end(tx, ctx, [*noted, fact], status, thread, error)
-                if saver is not None:
-                    await saver.store_in(tx)
+            kept = saver.hand_over() if saver is not None else runs.NOTHING
+            last = await runs.end(self.units, ctx, [*noted, fact], status, thread, error, kept)
             faults.point("run.after_end")
             journal.stored(last, len(noted), [fact])
 

@@ -25,7 +25,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from core import faults
 from core.errors import Fenced
-from store.unit import Tx
+from store.queries.runs import Kept
 
 SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
@@ -173,16 +173,17 @@ class RunSaver(AsyncPostgresSaver):
             await self._insert(cur, waiting)
         faults.point("checkpoint.after")
 
-    async def store_in(self, tx: Tx) -> None:
-        """Store what was kept back with a transaction that is fenced by itself, such as the one that ends the run."""
-        waiting = self._take()
-        if waiting is None:
-            return
-        faults.point("checkpoint.before")
-        await tx.run(f"SET LOCAL search_path = {SCHEMA}, public")
-        async with tx.driver.pipeline(), tx.driver.cursor() as cur:
-            await self._insert(cur, waiting)
-        faults.point("checkpoint.after")
+    def hand_over(self) -> Kept:
+        """Return what was kept back, for the transaction that ends the run, which is fenced by itself."""
+        waiting = self._take() or _Waiting()
+        assert not waiting.marks, "writes after which the graph may stop are stored at once"
+        return Kept(
+            checkpoints=[list(row) for row in waiting.checkpoints],
+            blobs=[list(row[:5]) for row in waiting.blobs],
+            blob_bytes=[row[5] for row in waiting.blobs],
+            writes=[[*row[:5], str(row[5]), *row[6:8]] for row in waiting.writes],
+            write_bytes=[row[8] for row in waiting.writes],
+        )
 
     def _take(self) -> _Waiting | None:
         """Return what was kept back and forget it."""

@@ -42,13 +42,14 @@ def build_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """Return an engine; no connection is opened yet.
 
     `store.unit` begins its transactions together with their tenant, in one round trip, so the driver adds no BEGIN of its own;
-    whoever else begins one gets it here.
+    whoever else begins one gets it here. The connection used last is used next: its statements are prepared and its plans are made.
     """
     engine = create_async_engine(
         sqlalchemy_url(url),
         isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_use_lifo=True,
         pool_pre_ping=False,
         pool_recycle=1800,
         connect_args={"prepare_threshold": 3, "connect_timeout": 5},

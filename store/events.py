@@ -38,22 +38,23 @@ async def append(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> int:
     Raises:
         Fenced: the lease was lost to another worker, or the run was cancelled.
     """
-    rows = await tx.run(_APPEND, values(tx, ctx, facts))
+    values = {
+        "tenant": tx.tenant_id,
+        "run": ctx.run_id,
+        "attempt": ctx.attempt,
+        "count": len(facts),
+        "facts": dumped(facts),
+        "now": tx.now,
+    }
+    rows = await tx.run(_APPEND, values)
     if not rows:
         raise fenced(ctx)
     return int(rows[-1][0])
 
 
-def values(tx: Tx, ctx: RunContext, facts: Sequence[RunFact]) -> dict[str, object]:
-    """Return what a statement that appends `facts` under a run's fence is given."""
-    return {
-        "tenant": tx.tenant_id,
-        "run": ctx.run_id,
-        "attempt": ctx.attempt,
-        "count": len(facts),
-        "facts": f"[{','.join(fact.model_dump_json() for fact in facts)}]",
-        "now": tx.now,
-    }
+def dumped(facts: Sequence[RunFact]) -> str:
+    """Return facts as a JSON array."""
+    return f"[{','.join(fact.model_dump_json() for fact in facts)}]"
 
 
 def fenced(ctx: RunContext) -> Fenced:

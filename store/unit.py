@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import dict_row
 from pydantic import JsonValue
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
@@ -68,9 +68,7 @@ class ReadTx:
     @cached_property
     def driver(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         """The driver's own connection, in this transaction."""
-        proxied = self.connection.sync_connection
-        assert proxied is not None
-        return proxied.connection.driver_connection  # pyright: ignore[reportReturnType]
+        return driver_of(self.connection)
 
     @property
     def dirty(self) -> bool:
@@ -148,12 +146,28 @@ class Units:
                 finally:
                     await tx.close()
 
-    async def call(self, function: str, **arguments: Any) -> list[Any]:
-        """Call one of the SECURITY DEFINER functions that look across tenants (sign-in, queue), in its own transaction."""
-        named = ", ".join(f"{name} => :{name}" for name in arguments)
+    async def call(self, function: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Call a database function that binds its own rows: one of those that look across tenants (sign-in, queue), or the end of a run.
+
+        The statement is a transaction of its own, in one round trip.
+        """
+        named = ", ".join(f"{name} => %({name}){'b' if isinstance(value, list) else 's'}" for name, value in arguments.items())
+        statement = f"SELECT * FROM {function}({named})"  # noqa: S608
         with translated():
-            async with self.engine.begin() as connection:
-                return list((await connection.execute(text(f"SELECT * FROM {function}({named})"), arguments)).mappings())  # noqa: S608
+            async with self.engine.connect() as connection:
+                try:
+                    async with driver_of(connection).cursor(row_factory=dict_row) as cursor:
+                        await cursor.execute(statement, arguments or None)  # pyright: ignore[reportArgumentType]
+                        return await cursor.fetchall()
+                except psycopg.Error as error:
+                    raise DBAPIError.instance(statement, None, error, psycopg.Error) from error  # pyright: ignore[reportArgumentType]
+
+
+def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """Return the driver's connection under SQLAlchemy's."""
+    proxied = connection.sync_connection
+    assert proxied is not None
+    return proxied.connection.driver_connection  # pyright: ignore[reportReturnType]
 
 
 def _begin(principal: Principal, mode: str, more: str = "") -> str:

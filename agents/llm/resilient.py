@@ -15,6 +15,7 @@ from agents.llm.assembly import Assembly
 from agents.llm.breaker import Breakers
 from agents.llm.failure import Failure, StreamCut, read_failure
 from agents.llm.openai import close_openai
+from agents.llm.streaming import pieces
 from core.clock import Clock, system_clock
 from core.errors import ModelFailed
 from core.log import get_logger
@@ -169,7 +170,7 @@ class ResilientModel:
         assembly, shown = Assembly(), False
         try:
             async with asyncio.timeout(seconds):
-                async for chunk in self._with_tools(named, request.tools).astream(request.messages):
+                async for chunk in pieces(self._with_tools(named, request.tools), request.messages):
                     if text := assembly.add(chunk):
                         request.draft.token(request.message_id, text)
                         shown = True

@@ -105,9 +105,9 @@ class Worker:
 
     async def _park(self, ctx: RunContext) -> None:
         message = "This request kept failing on our side and was stopped. Nothing was half done."
-        async with self.runtime.units.write(ctx.principal) as tx:
-            fact = RunFailed(code="crashed", message=message)
-            await runs.end(tx, ctx, [fact], RunStatus.ERROR, ThreadStatus.ERROR, {"error": "crashed", "message": message})
+        fact = RunFailed(code="crashed", message=message)
+        error = {"error": "crashed", "message": message}
+        await runs.end(self.runtime.units, ctx, [fact], RunStatus.ERROR, ThreadStatus.ERROR, error)
 
     async def _keep_leases(self) -> None:
         while True:

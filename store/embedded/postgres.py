@@ -28,6 +28,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
+    "autovacuum_naptime": "10s",
 }
 
 

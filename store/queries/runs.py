@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -13,7 +14,7 @@ from core.identity import RunContext
 from core.ids import RunId, ThreadId
 from store import events
 from store.tables.runtime import Run, RunStatus, ThreadStatus
-from store.unit import ReadTx, Tx
+from store.unit import ReadTx, Tx, Units
 
 _ACTIVE = (RunStatus.PENDING, RunStatus.RUNNING)
 _CLOSE = """
@@ -25,22 +26,6 @@ UPDATE threads SET error = %(error)s::text::jsonb, updated_at = %(now)s, status 
     SELECT 1 FROM runs next WHERE next.tenant_id = %(tenant)s AND next.thread_id = %(thread)s AND next.status = 'pending'
   ) THEN 'busy' ELSE %(shown)s END
 WHERE tenant_id = %(tenant)s AND id = %(thread)s
-"""
-_END = """
-WITH ended AS (
-  UPDATE runs SET seq = seq + %(count)s, status = %(status)s, error = %(error)s::text::jsonb, lease_until = NULL, updated_at = %(now)s
-  WHERE tenant_id = %(tenant)s AND id = %(run)s AND attempt = %(attempt)s AND status = 'running' RETURNING seq
-), logged AS (
-  INSERT INTO run_events (tenant_id, run_id, seq, type, body, at)
-  SELECT %(tenant)s, %(run)s, ended.seq - %(count)s + fact.position, fact.body ->> 'type', fact.body, %(now)s
-  FROM ended, jsonb_array_elements(%(facts)s::text::jsonb) WITH ORDINALITY AS fact (body, position)
-), shown AS (
-  UPDATE threads SET error = %(error)s::text::jsonb, updated_at = %(now)s, status = CASE WHEN EXISTS (
-      SELECT 1 FROM runs next WHERE next.tenant_id = %(tenant)s AND next.thread_id = %(thread)s AND next.status = 'pending'
-    ) THEN 'busy' ELSE %(shown)s END
-  FROM ended WHERE threads.tenant_id = %(tenant)s AND threads.id = %(thread)s
-)
-SELECT seq FROM ended
 """
 _CANCEL = text(
     "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
@@ -88,18 +73,56 @@ async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
     return (await tx.session.exec(query.order_by(col(Run.created_at)).limit(1))).first()
 
 
+class Kept(NamedTuple):
+    """What a run's graph kept back of its conversation: rows of text columns, and beside each row of the last two its bytes."""
+
+    checkpoints: list[list[str | None]]
+    blobs: list[list[str]]
+    blob_bytes: list[bytes | None]
+    writes: list[list[str]]
+    write_bytes: list[bytes]
+
+
+NOTHING = Kept([], [], [], [], [])
+
+
 async def end(
-    tx: Tx, ctx: RunContext, facts: Sequence[RunFact], status: RunStatus, thread: ThreadStatus, error: dict[str, str] | None
+    units: Units,
+    ctx: RunContext,
+    facts: Sequence[RunFact],
+    status: RunStatus,
+    thread: ThreadStatus,
+    error: dict[str, str] | None,
+    kept: Kept = NOTHING,
 ) -> int:
-    """Store the last facts of a run with its status, under its fencing token, in one statement; return the last number.
+    """Store the last facts of a run with its status and checkpoints, under its fencing token; return the last number.
+
+    One transaction in one round trip; its commit waits for the disk, and with it for everything that the run stored before.
 
     Raises:
-        Fenced: another attempt owns the run, or it was cancelled.
+        Fenced: another attempt owns the run, or it was cancelled; nothing was stored.
     """
-    rows = await tx.run(_END, {**events.values(tx, ctx, facts), **_closing(tx, ctx, status, thread, error)})
+    rows = await units.call(
+        "end_run",
+        p_tenant=ctx.principal.tenant_id,
+        p_customer=str(ctx.principal.customer_id or ""),
+        p_run=ctx.run_id,
+        p_thread=ctx.thread_id,
+        p_attempt=ctx.attempt,
+        p_at=units.clock(),
+        p_status=status.value,
+        p_shown=thread.value,
+        p_error=json.dumps(error) if error else None,
+        p_facts=events.dumped(facts),
+        p_checkpoints=kept.checkpoints,
+        p_blobs=kept.blobs,
+        p_blob_bytes=kept.blob_bytes,
+        p_writes=kept.writes,
+        p_write_bytes=kept.write_bytes,
+    )
     if not rows:
         raise events.fenced(ctx)
-    return int(rows[0][0])
+    return int(rows[0]["last"])
 
 
 async def cancel(tx: Tx, run: Run) -> int | None:
@@ -135,4 +158,4 @@ def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, e
     }
 
 
-__all__ = ["active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]
+__all__ = ["NOTHING", "Kept", "active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]

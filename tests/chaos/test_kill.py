@@ -164,7 +164,7 @@ async def test_a_worker_killed_over_a_typed_yes_leaves_one_effect(point: str, st
     await assert_once(runtime, scene, await ended(scene.talk, run.id))
 
 
-@pytest.mark.parametrize("point", ["checkpoint.after", "run.before_end"])
+@pytest.mark.parametrize("point", ["agent.after_model", "run.before_end", "run.after_end"])
 async def test_a_worker_killed_while_it_answers_a_question_answers_once(point: str, start: Any, runtime: Runtime, merchant: Principal):
     talk = await Talk.open(runtime, merchant)
     run = await talk.queue("Where is order 1042?")

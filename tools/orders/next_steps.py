@@ -6,14 +6,13 @@ from core.identity import Permission, Principal
 from core.money import Money
 from core.statuses import OrderStatus
 from store.queries.order_lines import LineState
-from store.tables.orders import Order
 from tools.orders.results import Next
 from tools.policy.orders import before_shipping
 
 
-def next_steps(order: Order, lines: Sequence[LineState], refundable: Money, principal: Principal) -> list[Next]:
+def next_steps(status: OrderStatus, lines: Sequence[LineState], refundable: Money, principal: Principal) -> list[Next]:
     """Return the steps that an order's state leaves open to a caller."""
-    return list(_steps(OrderStatus(order.status), lines, refundable, principal))
+    return list(_steps(status, lines, refundable, principal))
 
 
 def _steps(status: OrderStatus, lines: Sequence[LineState], refundable: Money, principal: Principal) -> Iterator[Next]:

@@ -8,9 +8,10 @@ from pydantic import Field
 from core.identity import Permission, RunContext
 from core.money import Money
 from core.statuses import OrderStatus
-from store.queries import order_lines, orders, payments, returns, shipments, tenants
+from store.queries import order_view, orders, shipments, tenants
+from store.queries.order_view import Entry, ParcelOnItsWay
 from store.queries.shipments import Parcel
-from store.tables.orders import OrderEvent, OrderLine
+from store.tables.orders import OrderLine
 from store.unit import ReadTx
 from tools.arguments import ChannelCode, CustomerRef, Days, ItemRef, Limit, OrderNumber
 from tools.items import meaning
@@ -153,11 +154,8 @@ class GetOrder(Args):
 )
 async def get_order(tx: ReadTx, args: GetOrder, _ctx: RunContext) -> OrderShown:
     """Show one order: state, items, payments, parcels, returns, timeline, and what can be done with it now."""
-    order = await orders.by_number(tx, args.order)
-    lines = await order_lines.states(tx, order)
-    sources = await payments.of_order(tx, order.id)
-    _, backs = await returns.find(tx, order_id=order.id, limit=5)
-    come_back = await returns.items_of(tx, [back.rma.id for back in backs]) if backs else {}
+    order = await order_view.view(tx, args.order)
+    lines = order.lines
 
     def money(minor: int) -> Money:
         return Money(minor=minor, currency=order.currency)
@@ -171,7 +169,7 @@ async def get_order(tx: ReadTx, args: GetOrder, _ctx: RunContext) -> OrderShown:
         total=money(order.total_minor),
         shipping=money(order.shipping_minor),
         discount=money(order.discount_minor),
-        customer=None if tx.principal.is_customer else (await orders.customer_of(tx, order)).name,
+        customer=None if tx.principal.is_customer else order.customer,
         ship_to=Quote.customer(one_line(order.ship_to)),
         on_hold=order.on_hold,
         hold_reason=_hold_reason(tx, order.hold_reason),
@@ -187,20 +185,21 @@ async def get_order(tx: ReadTx, args: GetOrder, _ctx: RunContext) -> OrderShown:
             for line in lines
         ],
         payments=[
-            PaymentMade(method=paid.label, captured=money(paid.captured_minor), refunded=money(paid.refunded_minor)) for paid in sources
+            PaymentMade(method=paid.label, captured=money(paid.captured_minor), refunded=money(paid.refunded_minor))
+            for paid in order.payments
         ],
-        shipments=await _parcels(tx, (await shipments.of_orders(tx, [order.id])).get(order.id, [])),
+        shipments=[_seen(parcel) for parcel in order.parcels],
         returns=[
             ReturnOpened(
-                return_number=back.rma.number,
-                status=back.rma.status,
-                items=[ItemSold(title=item.title, sku=item.sku, quantity=item.quantity) for item in come_back.get(back.rma.id, [])],
-                refund=money(back.rma.quoted_minor),
+                return_number=back.number,
+                status=back.status,
+                items=[ItemSold(title=item.title, sku=item.sku, quantity=item.quantity) for item in back.items],
+                refund=money(back.quoted_minor),
             )
-            for back in backs
+            for back in order.returns
         ],
-        timeline=[_happened(tx, event) for event in await orders.timeline(tx, order.id)],
-        can=next_steps(order, lines, refundable_of(sources, order.currency), tx.principal),
+        timeline=[_happened(tx, event) for event in order.timeline],
+        can=next_steps(order.status, lines, refundable_of(order.payments, order.currency), tx.principal),
     )
 
 
@@ -209,7 +208,7 @@ def _hold_reason(tx: ReadTx, reason: str | None) -> str | None:
     return _CHECKED if reason and tx.principal.is_customer else reason
 
 
-def _happened(tx: ReadTx, event: OrderEvent) -> Happened:
+def _happened(tx: ReadTx, event: Entry) -> Happened:
     secret = tx.principal.is_customer and event.kind in _INTERNAL
     return Happened(at=event.at, kind=event.kind, what=Quote.external(_CHECKED if secret else event.text))
 
@@ -225,18 +224,13 @@ def _tracking(parcels: list[Parcel]) -> Tracking | None:
     return Tracking(carrier=carrier, tracking_number=shipment.tracking_number, status=shipment.status, promised_at=shipment.promised_at)
 
 
-async def _parcels(tx: ReadTx, parcels: list[Parcel]) -> list[ParcelSeen]:
-    reports = await shipments.last_reports(tx, [shipment.id for shipment, _ in parcels], 1) if parcels else {}
-    return [
-        ParcelSeen(
-            carrier=carrier,
-            tracking_number=shipment.tracking_number,
-            status=shipment.status,
-            promised_at=shipment.promised_at,
-            delivered_at=shipment.delivered_at,
-            last_event=Quote.external(f"{last.text} ({last.place})") if last else None,
-            last_event_at=last.at if last else None,
-        )
-        for shipment, carrier in parcels
-        for last in [next(iter(reports.get(shipment.id, [])), None)]
-    ]
+def _seen(parcel: ParcelOnItsWay) -> ParcelSeen:
+    return ParcelSeen(
+        carrier=parcel.carrier,
+        tracking_number=parcel.tracking_number,
+        status=parcel.status,
+        promised_at=parcel.promised_at,
+        delivered_at=parcel.delivered_at,
+        last_event=Quote.external(f"{parcel.last_text} ({parcel.last_place})") if parcel.last_text else None,
+        last_event_at=parcel.last_at,
+    )

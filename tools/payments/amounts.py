@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.money import Money
 from store.queries.order_lines import LineState
 from store.tables.orders import Order
-from store.tables.payments import Payment
 from tools.policy.shares import net_of_discount
 
 
@@ -40,14 +40,21 @@ class LineValue:
         return Money(minor=min(whole, self.refundable.minor), currency=self.paid.currency)
 
 
-def captured_and_refunded(payments: Sequence[Payment], currency: str) -> tuple[Money, Money]:
+class Sums(Protocol):
+    """A payment's sums, in minor units."""
+
+    captured_minor: int
+    refunded_minor: int
+
+
+def captured_and_refunded(payments: Sequence[Sums], currency: str) -> tuple[Money, Money]:
     """Return what was captured for an order and what of it was paid back or is about to be."""
     captured = sum(payment.captured_minor for payment in payments)
     refunded = sum(payment.refunded_minor for payment in payments)
     return Money(minor=captured, currency=currency), Money(minor=refunded, currency=currency)
 
 
-def refundable_of(payments: Sequence[Payment], currency: str) -> Money:
+def refundable_of(payments: Sequence[Sums], currency: str) -> Money:
     """Return what can still be paid back for an order: captured minus already refunded."""
     captured, refunded = captured_and_refunded(payments, currency)
     return captured - refunded
