@@ -13,15 +13,16 @@ from core.errors import Unavailable
 from core.identity import system
 from core.ids import TenantId
 from server.wiring import Runtime
-from store.queries import providers
+from store.queries import channels, providers
 from store.tables.providers import ProviderKind
 
 _PORTS = {
     "payments": (ProviderKind.PAYMENTS, "rest", "/payments"),
     "carrier": (ProviderKind.CARRIER, "rest", "/carrier"),
-    "channel": (ProviderKind.CHANNEL, "rest", "/channel"),
     "mail": (ProviderKind.MAIL, "rest", "/mail"),
 }
+_CHANNEL = (ProviderKind.CHANNEL, "rest", "/channel")
+_CHANNELS = {"shopify": (ProviderKind.CHANNEL, "shopify", "/shopify")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,25 @@ def simulator(*, port: int = 0, seed: int = 1) -> Iterator[Simulator]:
             process.wait(timeout=10)
 
 
+def account(slug: str, code: str) -> str:
+    """Return the name under which the simulator knows a store at one of its providers."""
+    return f"sim_{slug}_{code}"
+
+
 async def join(runtime: Runtime, url: str, own_url: str, *, report: Callable[[str], None] | None = None) -> None:
     """Point every store's connections at the simulator at `url`, and the simulator's reports at this server, `own_url`."""
     async with httpx.AsyncClient(base_url=url, timeout=10) as http:
         for store in await runtime.units.call("list_tenants"):
-            account, secret = f"sim_{store['slug']}", token_urlsafe(32)
+            slug, secret = store["slug"], token_urlsafe(32)
             async with runtime.units.write(system(TenantId(store["tenant_id"]), "set-up")) as tx:
-                for code, (kind, adapter, path) in _PORTS.items():
-                    values = {"code": code, "kind": kind.value, "adapter": adapter, "base_url": url + path, "api_key": account}
+                sells_on = {each.code: _CHANNELS.get(each.code, _CHANNEL) for each in await channels.connections(tx)}
+                wanted = {**_PORTS, **sells_on}
+                for code, (kind, adapter, path) in wanted.items():
+                    values = {"code": code, "kind": kind.value, "adapter": adapter, "base_url": url + path, "api_key": account(slug, code)}
                     await providers.connect(tx, {**values, "webhook_secret": secret})
-            for code in _PORTS:
-                subscription = {"account": account, "port": code, "url": f"{own_url}/webhooks/{code}/{store['slug']}", "secret": secret}
+            for code, (_, _, path) in wanted.items():
+                report_to = f"{own_url}/webhooks/{code}/{slug}"
+                subscription = {"account": account(slug, code), "port": path[1:], "url": report_to, "secret": secret}
                 (await http.post("/control/subscriptions", json=subscription)).raise_for_status()
     if report is not None:
         report(f"Providers are simulated at {url}; see {url}/control/state")

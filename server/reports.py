@@ -101,7 +101,7 @@ def _call(source: Source, report: Report) -> tuple[str, dict[str, JsonValue]] | 
                 }
             case ProviderKind.CARRIER, "tracking.updated":
                 return "record_tracking_event", {
-                    "shipment": str(report.data["tracking_number"]),
+                    "tracking_number": str(report.data["tracking_number"]),
                     "status": str(report.data["status"]),
                     "place": str(report.data.get("place", ""))[:80],
                     "text": str(report.data.get("text", ""))[:200],
@@ -110,6 +110,16 @@ def _call(source: Source, report: Report) -> tuple[str, dict[str, JsonValue]] | 
                 }
             case ProviderKind.CHANNEL, "order.created":
                 return "import_channel_order", import_args(source.code, sold_order(report.data["order"]))
+            case ProviderKind.CHANNEL, "message.created":
+                return "record_channel_message", {
+                    "channel": source.code,
+                    "conversation": str(report.data["conversation"])[:80],
+                    "message": str(report.data["id"])[:80],
+                    "author": str(report.data["author"])[:120],
+                    "subject": str(report.data.get("subject") or "")[:160],
+                    "text": str(report.data["text"])[:2000],
+                    "written_at": str(report.data["written_at"]),
+                }
             case ProviderKind.CHANNEL, "listing.reviewed":
                 problems: list[JsonValue] = list(report.data.get("problems", []))
                 about: dict[str, JsonValue] = {"channel": source.code, "listing": str(report.data["listing"])}
@@ -142,5 +152,6 @@ def _shopify(source: Source, report: Report) -> tuple[str, dict[str, JsonValue]]
         },
         lines=[SoldLine(str(line["sku"]), int(line["quantity"]), Money.parse(str(line["price"]), currency)) for line in data["line_items"]],
         shipping=Money(minor=shipping, currency=currency),
+        ip=str(data.get("browser_ip") or ""),
     )
     return "import_channel_order", import_args(source.code, order)

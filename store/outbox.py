@@ -28,6 +28,7 @@ LANES: Mapping[str, str | None] = {
     "channel.listing.push": "listing",
     "channel.message.reply": "conversation",
     "channel.orders.pull": "channel",
+    "channel.order.fulfilled": "order",
     "email.requested": None,
 }
 """The topics that ask a provider for something, with the field of their body by which messages leave in order; None: in any order."""

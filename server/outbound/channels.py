@@ -68,14 +68,31 @@ class SoldOrder:
     ship_to: Mapping[str, JsonValue]
     lines: Sequence[SoldLine]
     shipping: Money
+    ip: str = ""
+    """The address that the buyer ordered from, where the channel tells it."""
+    card: str = ""
+    """A fingerprint of the card that was used, where the channel tells it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Orders in the channel's order, and where to go on; `cursor` is empty after the last page."""
+    """Orders in the channel's order. `cursor` names the place after the last of them: the next page, and the next pull, begin there."""
 
     orders: Sequence[SoldOrder] = field(default_factory=list[SoldOrder])
     cursor: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """A parcel with units of an order of the channel; `order` is the channel's own number, `lines` are units by SKU."""
+
+    key: str
+    order: str
+    shipment: str
+    carrier: str
+    tracking_number: str
+    lines: Mapping[str, int]
 
 
 class ChannelProvider(Protocol):
@@ -95,6 +112,15 @@ class ChannelProvider(Protocol):
 
         Raises:
             ProviderDown, ProviderRefused: as above.
+        """
+        ...
+
+    async def fulfil(self, fulfilment: Fulfilment) -> str:
+        """Tell the channel what was sent of an order, and return the channel's name for it.
+
+        Raises:
+            ProviderDown: tell it again with the same key.
+            ProviderRefused: such as an order that was cancelled there.
         """
         ...
 

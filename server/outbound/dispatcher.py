@@ -7,6 +7,7 @@ a dispatcher died between sending and marking, tells by the key. The answer is r
 import asyncio
 import random
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -19,6 +20,7 @@ from memory.cache import key
 from server.outbound.connections import Providers
 from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.routes import PORTS, Carried, Errand, Record, codes
+from server.outbound.undelivered import no_answer
 from server.wiring import Runtime
 from store.queries import deliveries, providers
 from store.queries.deliveries import Claimed, Settlement
@@ -101,26 +103,30 @@ class Dispatcher:
             await deliveries.settle(tx, claimed, ended)
 
     async def _try(self, claimed: Claimed, connection: ProviderConnection, principal: Principal) -> Settlement:
-        async def record(tool: str, name: str, args: Mapping[str, JsonValue]) -> None:
+        async def record(tool: str, name: str, args: Mapping[str, JsonValue]) -> dict[str, Any]:
             faults.point("dispatcher.after_send")
-            await self._record(principal, claimed, tool, name, args)
+            return await self._record(principal, claimed, tool, name, args)
 
         errand = Errand(claimed, connection, self._providers, self._runtime.units, principal, record)
         try:
             async with asyncio.timeout(self._options.lease_seconds * 0.8):
                 carried = await PORTS[claimed.topic][1](errand)
         except ProviderRefused as refusal:
-            return await self._refused(claimed, refusal, record)
+            # what was taken once and is refused now is left to a person
+            status = DeliveryStatus.PARKED if claimed.reference else DeliveryStatus.FAILED
+            return await self._given_up(claimed, Settlement(status, refusal.reason), record)
         except ProviderDown as failure:
-            return self._again(claimed, failure.reason, failure.retry_after)
+            ended = self._again(claimed, failure.reason, failure.retry_after)
         except TimeoutError:
-            return self._again(claimed, "the provider took too long", None)
+            ended = self._again(claimed, "the provider took too long", None)
         except (NotRecorded, StorehandError) as error:
-            return self._again(claimed, f"the answer was not recorded: {error}", None)
+            ended = self._again(claimed, f"the answer was not recorded: {error}", None)
         except (KeyError, TypeError, ValueError) as error:
             _log.error("message to a provider is malformed", topic=claimed.topic, error=repr(error)[:200])
             return Settlement(DeliveryStatus.FAILED, "the message is malformed")
-        return self._arrived(claimed, carried)
+        else:
+            ended = self._arrived(claimed, carried)
+        return await self._given_up(claimed, ended, record) if ended.status is DeliveryStatus.PARKED else ended
 
     def _arrived(self, claimed: Claimed, carried: Carried) -> Settlement:
         if not carried.asked:
@@ -130,17 +136,14 @@ class Dispatcher:
         wait = min(self._options.ask_again * 2**claimed.tries, self._options.longest_wait)
         return Settlement(DeliveryStatus.ASKED, reference=carried.reference, wait=wait)
 
-    async def _refused(self, claimed: Claimed, refusal: ProviderRefused, record: Record) -> Settlement:
-        """Tell the tool that a movement will not happen; other messages just end. A movement that was taken once is left to a person."""
-        if claimed.reference:
-            return Settlement(DeliveryStatus.PARKED, refusal.reason)
-        if PORTS[claimed.topic][0] is ProviderKind.PAYMENTS:
-            args = {"transaction": claimed.body["transaction"], "outcome": "failed", "reason": refusal.reason}
-            try:
-                await record("settle_payment", "failed", args)
-            except (NotRecorded, StorehandError) as error:
-                return self._again(claimed, f"the answer was not recorded: {error}", None)
-        return Settlement(DeliveryStatus.FAILED, refusal.reason)
+    async def _given_up(self, claimed: Claimed, ended: Settlement, record: Record) -> Settlement:
+        """Record that a message will not arrive, then end it; one whose end cannot be recorded is tried again while it may be."""
+        tool, args = no_answer(claimed, ended)
+        try:
+            await record(tool, ended.status.value, args)
+        except (NotRecorded, StorehandError) as error:
+            return self._again(claimed, f"the answer was not recorded: {error}", None)
+        return ended
 
     def _again(self, claimed: Claimed, reason: str, retry_after: float | None) -> Settlement:
         if claimed.tries + 1 >= self._options.max_tries:
@@ -148,11 +151,12 @@ class Dispatcher:
         wait = min(self._options.first_wait * 2**claimed.tries, self._options.longest_wait) * (0.5 + random.random() / 2)  # noqa: S311
         return Settlement(_unchanged(claimed), reason, wait=max(wait, retry_after or 0.0))
 
-    async def _record(self, principal: Principal, claimed: Claimed, tool: str, name: str, args: Mapping[str, JsonValue]) -> None:
+    async def _record(self, principal: Principal, claimed: Claimed, tool: str, name: str, args: Mapping[str, JsonValue]) -> dict[str, Any]:
         ctx = RunContext(principal, idempotency_key=f"delivery:{claimed.id}:{name}"[:150])
         result = await self._runtime.executor.execute(ctx, tool, dict(args))
         if result.status is not Outcome.OK:
             raise NotRecorded(f"{tool}: {result.text}"[:250])
+        return result.data
 
     async def _rate(self, connection: ProviderConnection) -> float:
         """Return the seconds until the provider may be asked; without Valkey, it may be."""

@@ -8,9 +8,10 @@ from pydantic import JsonValue
 
 from core.identity import Principal
 from core.money import Money
+from core.selling import ChannelOrderStatus
 from core.statuses import TransactionType
 from server.outbound.carriers import ParcelRequest
-from server.outbound.channels import ListingPush, Reply, SoldOrder
+from server.outbound.channels import Fulfilment, ListingPush, Reply, SoldOrder
 from server.outbound.connections import Providers
 from server.outbound.mail import Mail
 from server.outbound.payments import MoneyRequest, MoneyState
@@ -33,8 +34,8 @@ class Carried:
     asked: bool = False
 
 
-Record = Callable[[str, str, Mapping[str, JsonValue]], Awaitable[None]]
-"""Runs the tool that records an answer: its name, what makes the call unique, and its arguments."""
+Record = Callable[[str, str, Mapping[str, JsonValue]], Awaitable[dict[str, Any]]]
+"""Runs the tool that records an answer - its name, what makes the call unique, and its arguments - and returns what the tool says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ async def buy_label(errand: Errand) -> Carried:
         ship_to=dict(body.get("ship_to") or {}),
     )
     label = await errand.providers.carrier(errand.connection).buy_label(request)
-    args = {"shipment": request.shipment, "tracking_number": label.tracking_number, "label_reference": label.reference}
+    args = {"shipment": request.shipment, "tracking_number": label.tracking_number, "label": label.reference}
     await errand.record("record_label", "label", args)
     return Carried(label.reference)
 
@@ -127,20 +128,42 @@ async def reply_to_buyer(errand: Errand) -> Carried:
 
 
 async def pull_orders(errand: Errand) -> Carried:
-    """Read the channel's new orders; an order that is known already is imported without an effect."""
+    """Read the channel's new orders; an order that is known already is imported without an effect.
+
+    The next pull begins before the first order that could not be taken over, to try it again, unless so many came after it that a
+    pull no longer reaches them.
+    """
     body = errand.body
-    run = body.get("sync_run")
-    channel, cursor = errand.providers.channel(errand.connection), str(body.get("after", ""))
+    run, cursor = body.get("sync_run"), str(body.get("after", ""))
+    channel, stuck, more = errand.providers.channel(errand.connection), list[str](), True
     for _ in range(_PAGES):
         page = await channel.orders(cursor)
         for order in page.orders:
-            await errand.record("import_channel_order", order.external_id, {**import_args(str(body["channel"]), order), "sync_run": run})
-        if not page.cursor:
+            args = {**import_args(str(body["channel"]), order), "sync_run": run}
+            taken = await errand.record("import_channel_order", order.external_id, args)
+            if taken["status"] == ChannelOrderStatus.BLOCKED:
+                stuck.append(cursor)
+        cursor, more = page.cursor, page.more
+        if not more:
             break
-        cursor = page.cursor
     if run is not None:
-        await errand.record("record_sync_result", "ended", {"sync_run": run, "outcome": "succeeded"})
+        resume = stuck[0] if stuck and not more else cursor
+        await errand.record("record_sync_result", "ended", {"sync_run": run, "outcome": "succeeded", "cursor": resume})
     return Carried(cursor)
+
+
+async def tell_fulfilment(errand: Errand) -> Carried:
+    """Tell a channel what was sent of an order that was placed there."""
+    body = errand.body
+    fulfilment = Fulfilment(
+        key=errand.claimed.key,
+        order=str(body["external_id"]),
+        shipment=str(body["shipment"]),
+        carrier=str(body["carrier"]),
+        tracking_number=str(body["tracking_number"]),
+        lines={str(line["sku"]): int(line["quantity"]) for line in body["lines"]},
+    )
+    return Carried(await errand.providers.channel(errand.connection).fulfil(fulfilment))
 
 
 async def send_mail(errand: Errand) -> Carried:
@@ -167,9 +190,11 @@ def import_args(channel: str, order: SoldOrder) -> dict[str, JsonValue]:
         "placed_at": order.placed_at,
         "buyer_name": order.buyer_name,
         "buyer_email": order.buyer_email,
-        "ship_to": dict(order.ship_to),
+        "ship_to": {name: value for name, value in order.ship_to.items() if value is not None},
         "lines": lines,
         "shipping": order.shipping.model_dump(),
+        "ip": order.ip[:45],
+        "card": order.card[:80],
     }
 
 
@@ -192,6 +217,7 @@ PORTS: Mapping[str, tuple[ProviderKind, Callable[[Errand], Awaitable[Carried]]]]
     "channel.listing.push": (ProviderKind.CHANNEL, push_listing),
     "channel.message.reply": (ProviderKind.CHANNEL, reply_to_buyer),
     "channel.orders.pull": (ProviderKind.CHANNEL, pull_orders),
+    "channel.order.fulfilled": (ProviderKind.CHANNEL, tell_fulfilment),
     "email.requested": (ProviderKind.MAIL, send_mail),
 }
 """Every topic of `store.outbox.LANES` with its port and the errand that carries it."""

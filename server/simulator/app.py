@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from server.simulator.behaviour import Behaviour, Fault, Port, World
 from server.simulator.carriers import Carriers
-from server.simulator.channels import Channel, ShopifyStore
+from server.simulator.channels import Channel
 from server.simulator.payments import Payments
 from server.simulator.reporting import Reporter, Subscriber
 from server.simulator.rest import Asked, serve
+from server.simulator.shopify import ShopifyStore
 
 
 class Subscription(BaseModel):
@@ -31,6 +32,22 @@ class Sale(BaseModel):
 
     account: str
     order: dict[str, Any]
+    port: Literal["channel", "shopify"] = "channel"
+
+
+class Letter(BaseModel):
+    """A message that a buyer writes on a channel: conversation, author, text."""
+
+    account: str
+    message: dict[str, Any]
+
+
+class Review(BaseModel):
+    """A channel's second look at a listing."""
+
+    account: str
+    listing: str
+    problems: list[dict[str, str]] = []
 
 
 class Step(BaseModel):
@@ -58,11 +75,12 @@ def create_simulator(seed: int = 1) -> FastAPI:
         Payments(world, reporter),
         Carriers(world, reporter),
         Channel(world, reporter),
-        ShopifyStore(world),
+        ShopifyStore(world, reporter),
     )
     app.state.world, app.state.reporter = world, reporter
     _providers(app, world, payments, carriers, channel, shopify)
-    _control(app, world, reporter, payments, carriers, channel)
+    _control(app, world, reporter, payments, carriers)
+    _buyers(app, channel, shopify)
     return app
 
 
@@ -91,6 +109,10 @@ def _providers(app: FastAPI, world: World, payments: Payments, carriers: Carrier
     async def reply(request: Request, conversation: str) -> Response:
         return await serve(world, request, "channel", lambda asked: channel.reply(asked, conversation))
 
+    @app.post("/channel/v1/orders/{number}/fulfilments")
+    async def fulfil(request: Request, number: str) -> Response:
+        return await serve(world, request, "channel", lambda asked: channel.fulfil(asked, number))
+
     @app.get("/channel/v1/orders")
     async def orders(request: Request, after: str = "", limit: int = 50) -> Response:
         return await serve(world, request, "channel", lambda asked: channel.orders(asked.account, after, limit))
@@ -103,7 +125,7 @@ def _providers(app: FastAPI, world: World, payments: Payments, carriers: Carrier
     async def mail(request: Request) -> Response:
         return await serve(world, request, "mail", lambda asked: _post(world, asked))
 
-    _ = (submit, look_up, label, rates, listing, reply, orders, graphql, mail)
+    _ = (submit, look_up, label, rates, listing, reply, fulfil, orders, graphql, mail)
 
 
 def _post(world: World, asked: Asked) -> dict[str, Any]:
@@ -112,7 +134,7 @@ def _post(world: World, asked: Asked) -> dict[str, Any]:
     return {"id": message["id"]}
 
 
-def _control(app: FastAPI, world: World, reporter: Reporter, payments: Payments, carriers: Carriers, channel: Channel) -> None:
+def _control(app: FastAPI, world: World, reporter: Reporter, payments: Payments, carriers: Carriers) -> None:
     @app.put("/control/behaviour")
     async def behave(behaviour: Behaviour) -> Behaviour:
         world.behaviour = behaviour
@@ -138,10 +160,6 @@ def _control(app: FastAPI, world: World, reporter: Reporter, payments: Payments,
         await carriers.move(step.tracking_number, step.position)
         return {"status": "moved"}
 
-    @app.post("/control/orders")
-    async def sell(sale: Sale) -> dict[str, Any]:
-        return channel.sell(sale.account, sale.order)
-
     @app.get("/control/state")
     async def state() -> dict[str, Any]:
         return {
@@ -149,10 +167,29 @@ def _control(app: FastAPI, world: World, reporter: Reporter, payments: Payments,
             "movements": list(world.movements.values()),
             "parcels": list(world.parcels.values()),
             "listings": [{"account": account, "listing": name, **body} for (account, name), body in world.listings.items()],
+            "orders": world.orders,
             "replies": world.replies,
+            "fulfilments": world.fulfilments,
             "variants": world.variants,
             "outbox": world.outbox,
             "sent": [{"event_id": each.event_id, "type": each.type, "status": each.status} for each in reporter.sent],
         }
 
-    _ = (behave, break_something, subscribe, decide, move, sell, state)
+    _ = (behave, break_something, subscribe, decide, move, state)
+
+
+def _buyers(app: FastAPI, channel: Channel, shopify: ShopifyStore) -> None:
+    @app.post("/control/orders")
+    async def sell(sale: Sale) -> dict[str, Any]:
+        return (shopify if sale.port == "shopify" else channel).sell(sale.account, sale.order)
+
+    @app.post("/control/messages")
+    async def write(letter: Letter) -> dict[str, Any]:
+        return channel.write(letter.account, letter.message)
+
+    @app.post("/control/reviews")
+    async def review(wanted: Review) -> dict[str, str]:
+        channel.review(wanted.account, wanted.listing, wanted.problems)
+        return {"status": "reviewed"}
+
+    _ = (sell, write, review)

@@ -38,6 +38,10 @@ class Behaviour(BaseModel):
     """How often each report is sent; 0 loses it."""
     shuffle: bool = False
     """Send reports that are due together in any order."""
+    requests_per_second: int = Field(default=0, ge=0)
+    """What an account may ask of a port in a second before it is told to wait; 0 sets no limit."""
+    throttle_queries: int = Field(default=0, ge=0)
+    """How many of the next GraphQL queries are told that the budget is used up."""
     seconds_an_hour: float = 1.0
     """Real seconds for an hour of a parcel's way; 0 moves parcels only when told."""
 
@@ -75,6 +79,9 @@ class World:
         self.listings: dict[tuple[str, str], dict[str, Any]] = {}
         self.orders: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
+        self.fulfilments: list[dict[str, Any]] = []
+        self.spent: dict[tuple[str, str], tuple[int, int]] = {}
+        """By account and port: a second, and the requests in it."""
         self.variants: dict[str, dict[str, Any]] = {}
         self.outbox: list[dict[str, Any]] = []
         self._numbers: dict[str, int] = {}
@@ -83,6 +90,12 @@ class World:
         """Return the next name of a series, such as mv_000001."""
         self._numbers[series] = self._numbers.get(series, 0) + 1
         return f"{series}_{self._numbers[series]:06d}"
+
+    def too_many(self, account: str, port: str, second: int) -> bool:
+        """Count a request and return whether the account has asked too often in this second."""
+        when, count = self.spent.get((account, port), (second, 0))
+        self.spent[account, port] = (second, count + 1 if when == second else 1)
+        return 0 < self.behaviour.requests_per_second < self.spent[account, port][1]
 
     def fault(self, port: str, *, after_effect: bool) -> None:
         """Let the fault happen that is due for a port, if one is.

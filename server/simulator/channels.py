@@ -1,6 +1,6 @@
-"""The sales channels: one with a plain REST API, and one that speaks Shopify's GraphQL Admin API (2024-10)."""
+"""A sales channel with a plain REST API."""
 
-import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +8,6 @@ from server.simulator.behaviour import World
 from server.simulator.reporting import Reporter
 from server.simulator.rest import Asked, Refusal
 
-_ROOT = re.compile(r"\{\s*(\w+)")
 _LONGEST_TITLE = 200
 
 
@@ -42,6 +41,30 @@ class Channel:
         self._world.replies.append(reply)
         return {"id": reply["id"]}
 
+    def fulfil(self, asked: Asked, number: str) -> dict[str, Any]:
+        """Take what was sent of an order; more than was ordered is refused."""
+        order = next((each for each in self._world.orders if (each["account"], each["id"]) == (asked.account, number)), None)
+        if order is None:
+            raise Refusal(404, "unknown_order", f"there is no order {number}")
+        left = Counter({line["sku"]: line["quantity"] for line in order["lines"]})
+        for told in [each for each in self._world.fulfilments if (each["account"], each["order"]) == (asked.account, number)]:
+            left.subtract({line["sku"]: line["quantity"] for line in told["lines"]})
+        if any(left[line["sku"]] < line["quantity"] for line in asked.body["lines"]):
+            raise Refusal(422, "too_many", f"more than was ordered was sent for {number}")
+        fulfilment = {"id": self._world.number("ful"), "account": asked.account, "order": number, **asked.body}
+        self._world.fulfilments.append(fulfilment)
+        return {"id": fulfilment["id"]}
+
+    def write(self, account: str, message: dict[str, Any]) -> dict[str, Any]:
+        """Write to the seller, as a buyer does, and report it."""
+        written = {"id": self._world.number("msg"), "written_at": datetime.now(UTC).isoformat(), **message}
+        self._reporter.report(account, "channel", "message.created", written)
+        return written
+
+    def review(self, account: str, listing: str, problems: list[dict[str, str]]) -> None:
+        """Look at a listing again, as a channel does days later, and report what is wrong with it."""
+        self._reporter.report(account, "channel", "listing.reviewed", {"listing": listing, "problems": problems})
+
     def orders(self, account: str, after: str, limit: int) -> dict[str, Any]:
         """Return a page of an account's orders, oldest first."""
         own = [order for order in self._world.orders if order["account"] == account]
@@ -58,92 +81,3 @@ class Channel:
         shown = {key: value for key, value in placed.items() if key != "account"}
         self._reporter.report(account, "channel", "order.created", {"order": shown})
         return shown
-
-
-class ShopifyStore:
-    """Answers the queries that the adapter asks, by their first field; it is no GraphQL engine."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def graphql(self, asked: Asked) -> dict[str, Any]:
-        """Answer one query."""
-        root = _ROOT.search(str(asked.body.get("query", "")))
-        variables: dict[str, Any] = asked.body.get("variables") or {}
-        answers = {
-            "productVariants": self._find,
-            "productVariantsBulkUpdate": self._price,
-            "inventorySetQuantities": self._stock,
-            "orders": self._orders,
-        }
-        if root is None or root.group(1) not in answers:
-            return {"errors": [{"message": "Field doesn't exist on type", "extensions": {"code": "undefinedField"}}]}
-        return {"data": {root.group(1): answers[root.group(1)](variables)}}
-
-    def _find(self, variables: dict[str, Any]) -> dict[str, Any]:
-        sku = str(variables.get("query", "")).removeprefix("sku:")
-        if sku.startswith("UNKNOWN"):
-            return {"nodes": []}
-        number = len(self._world.variants) + 1
-        variant = self._world.variants.setdefault(
-            sku,
-            {
-                "id": f"gid://shopify/ProductVariant/{number}",
-                "product": {"id": f"gid://shopify/Product/{number}"},
-                "inventoryItem": {"id": f"gid://shopify/InventoryItem/{number}"},
-                "price": None,
-                "available": 0,
-            },
-        )
-        return {"nodes": [variant]}
-
-    def _price(self, variables: dict[str, Any]) -> dict[str, Any]:
-        errors: list[dict[str, Any]] = []
-        for wanted in variables["variants"]:
-            if float(wanted["price"]) <= 0:
-                errors.append({"field": ["variants", "0", "price"], "message": "Price must be greater than 0"})
-                continue
-            next(each for each in self._world.variants.values() if each["id"] == wanted["id"])["price"] = wanted["price"]
-        return {"productVariants": [{"id": each["id"]} for each in variables["variants"]], "userErrors": errors}
-
-    def _stock(self, variables: dict[str, Any]) -> dict[str, Any]:
-        for wanted in variables["input"]["quantities"]:
-            found = next(each for each in self._world.variants.values() if each["inventoryItem"]["id"] == wanted["inventoryItemId"])
-            found["available"] = wanted["quantity"]
-        return {"inventoryAdjustmentGroup": {"createdAt": datetime.now(UTC).isoformat()}, "userErrors": []}
-
-    def _orders(self, _variables: dict[str, Any]) -> dict[str, Any]:
-        nodes = [
-            {
-                "id": f"gid://shopify/Order/{order['id']}",
-                "name": f"#{order['id']}",
-                "createdAt": order["placed_at"],
-                "email": order["buyer"]["email"],
-                "customer": {"displayName": order["buyer"]["name"]},
-                "shippingAddress": {
-                    "name": order["ship_to"]["name"],
-                    "address1": order["ship_to"]["line1"],
-                    "address2": None,
-                    "city": order["ship_to"]["city"],
-                    "zip": order["ship_to"]["postal_code"],
-                    "countryCodeV2": order["ship_to"]["country"],
-                },
-                "totalShippingPriceSet": {"shopMoney": _shop_money(order["shipping"])},
-                "lineItems": {
-                    "nodes": [
-                        {
-                            "sku": line["sku"],
-                            "quantity": line["quantity"],
-                            "originalUnitPriceSet": {"shopMoney": _shop_money(line["unit_price"])},
-                        }
-                        for line in order["lines"]
-                    ]
-                },
-            }
-            for order in self._world.orders
-        ]
-        return {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
-
-
-def _shop_money(money: dict[str, Any]) -> dict[str, str]:
-    return {"amount": f"{money['minor'] / 100:.2f}", "currencyCode": money["currency"]}

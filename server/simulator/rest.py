@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -50,6 +51,8 @@ async def serve(world: World, request: Request, port: str, work: Callable[[Asked
     """Answer a request: count it, look for a fault, replay what its key was answered, else do the work."""
     asked = Asked(_account(request), request.headers.get("idempotency-key", ""), await _body(request))
     world.seen.append(Seen(port=port, method=request.method, path=request.url.path, key=asked.key, account=asked.account))
+    if world.too_many(asked.account, port, int(time.time())):
+        return JSONResponse({"error": {"code": "rate_limit", "message": "too many requests"}}, 429, {"Retry-After": "1"})
     try:
         world.fault(port, after_effect=False)
         answer = _once(world, asked, f"{request.method} {request.url.path}", work)

@@ -1,6 +1,7 @@
-"""Orders of another shop system: history, without payments, mails, parcels or reservations. Found by the other system's number.
+"""Orders of another shop system, without mails or parcels; found by the other system's number.
 
-An order that is there already takes over what became of it since; its lines stay as they were sold.
+One that is still to be sent holds its stock. An order that is there already takes over what became of it since; its lines stay as
+they were sold, and what it held is free when it ended.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from core.ids import new_id
-from store.importing import values
+from store.importing import holding, values
 from store.importing.batch import Batch, Outcome, write_all
 from store.importing.reading import Record, Refused
 from store.unit import Tx
@@ -106,6 +107,7 @@ async def _write(tx: Tx, rows: list[dict[str, Any]]) -> tuple[int, int]:
     about: dict[str, Any] = {"tenant": tx.tenant_id, "channel": CHANNEL}
     plain = [{name: value for name, value in row.items() if name != "lines"} for row in rows]
     there = {row.external_id for row in await tx.connection.execute(_KNOWN, {**about, "rows": Batch.json(plain)})}
+    await holding.free(tx, CHANNEL, sorted(there))
     fresh = [{**row, "position": at} for at, row in enumerate(each for each in plain if each["external_id"] not in there)]
     if not fresh:
         return 0, len(there)
@@ -122,6 +124,7 @@ async def _write(tx: Tx, rows: list[dict[str, Any]]) -> tuple[int, int]:
     movements = [move for row in fresh if row["id"] in payments for move in _movements(row, payments[row["id"]])]
     if movements:
         await tx.connection.execute(_MOVEMENTS, {"tenant": tx.tenant_id, "rows": Batch.json(movements)})
+    await holding.hold(tx, sorted(ids))
     return len(fresh), len(there)
 
 

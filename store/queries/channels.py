@@ -16,6 +16,7 @@ from store.queries.products import titled
 from store.tables.channels import ChannelMessage, ChannelOrder, SyncRun
 from store.tables.customers import Customer
 from store.tables.marketplace import Channel
+from store.tables.orders import Order
 from store.unit import ReadTx, Tx
 
 _SEEN = text(
@@ -37,6 +38,7 @@ _SOLD = text(
     WHERE v.tenant_id = :tenant AND v.sku = ANY(:skus) ORDER BY v.id
     """
 )
+_PULLED = text("UPDATE channels SET orders_cursor = :cursor WHERE tenant_id = :tenant AND id = :channel")
 _CONNECTIONS = text(
     """
     SELECT ch.code, ch.name, ch.status, ch.pulls_orders, ch.auto_correct, ch.note,
@@ -184,6 +186,17 @@ async def open_run(tx: Tx, channel: Channel) -> SyncRun | None:
         col(SyncRun.status).in_([SyncStatus.PENDING, SyncStatus.RUNNING]),
     )
     return (await tx.session.exec(query.with_for_update())).first()
+
+
+async def pulled_up_to(tx: Tx, channel_id: UUID, cursor: str) -> None:
+    """Remember where the next pull of a channel begins."""
+    await tx.connection.execute(_PULLED, {"tenant": tx.tenant_id, "channel": channel_id, "cursor": cursor})
+
+
+async def sold_on(tx: ReadTx, order: Order) -> Channel | None:
+    """Return the sales channel that an order was placed on, None for the shop's own orders."""
+    query = select(Channel).where(col(Channel.tenant_id) == tx.tenant_id, col(Channel.code) == order.channel)
+    return (await tx.session.exec(query)).first()
 
 
 async def run_by_number(tx: Tx, number: str) -> SyncRun:

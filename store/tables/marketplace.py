@@ -32,6 +32,8 @@ class Channel(TenantRow, table=True):
     """Whether learned corrections apply by themselves there."""
     note: str = Field(default="", max_length=300)
     """Why it is paused, for whoever looks next."""
+    orders_cursor: str = Field(default="", max_length=200)
+    """Up to where its orders were pulled, in the channel's words."""
 
 
 class Listing(TenantRow, table=True):

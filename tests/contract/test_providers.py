@@ -159,9 +159,11 @@ async def test_a_channels_orders_are_read_page_by_page(simulator: Simulated, pro
     while True:
         page = await port.orders(cursor)
         read += [each.external_id for each in page.orders]
-        if not (cursor := page.cursor):
+        cursor = page.cursor
+        if not page.more:
             break
     assert read == sold
+    assert not (await port.orders(cursor)).orders
 
 
 async def test_shopify_sets_price_and_stock_of_the_skus_variant(simulator: Simulated, providers: Providers) -> None:

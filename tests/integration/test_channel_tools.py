@@ -125,7 +125,7 @@ async def test_one_pull_runs_at_a_time_and_counts_what_it_finds(shop: Shop, desk
     assert {each.rule for each in tries if each.status is not Outcome.OK} == {"channel.pull_running"}
     run = started[0].data["sync_run"]
     [sent] = await rows(shop, "SELECT body FROM outbox WHERE topic = 'channel.orders.pull'")
-    assert sent.body == {"channel": "amazon", "sync_run": run}
+    assert sent.body == {"channel": "amazon", "sync_run": run, "after": ""}
     for lines in (ORDER["lines"], ORDER["lines"]):
         await desk.ok(provider, "import_channel_order", {**ORDER, "lines": lines, "sync_run": run})
     await desk.ok(

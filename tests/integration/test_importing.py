@@ -75,6 +75,23 @@ async def test_orders_become_history_without_any_message(shop: Shop, tmp_path: P
         assert [finding.claim for finding in [await check(tx, each) for each in claims] if finding.count] == []
 
 
+async def test_orders_still_to_be_sent_hold_stock_or_wait_and_let_go_when_they_end(shop: Shop, tmp_path: Path) -> None:
+    open_ = {"Fulfillment Status": "", "Fulfilled at": ""}
+    [(free,)] = await rows(shop, "SELECT sum(on_hand - reserved)::int FROM stock_levels s JOIN variants v ON v.id = s.variant_id "
+                                 "AND v.tenant_id = s.tenant_id WHERE v.sku = 'LAMP'")  # fmt: skip
+    many = {"Lineitem quantity": str(free), "Total": f"{free * 20 + 40}.00"}
+    await load(shop, ImportKind.ORDERS, write(tmp_path / "a.csv", ORDER, [*order(1, **open_), *order(2, **open_, **many)]))
+    held = "SELECT o.external_id, r.quantity, r.status FROM orders o JOIN order_lines l ON l.order_id = o.id AND l.sku = 'LAMP' " \
+           "JOIN reservations r ON r.order_line_id = l.id WHERE o.channel = 'shopify' ORDER BY 1"  # fmt: skip
+    assert await rows(shop, held) == [("#1", 2, "active"), ("#2", free - 2, "active")]
+    waiting = await rows(shop, "SELECT external_id, hold_reason FROM orders WHERE channel = 'shopify' AND on_hold")
+    assert waiting == [("#2", "Not in stock: 2 of LAMP")]
+    await load(shop, ImportKind.ORDERS, write(tmp_path / "b.csv", ORDER, order(1)))
+    assert await rows(shop, held) == [("#1", 2, "released"), ("#2", free - 2, "active")]
+    async with shop.units.read(shop.owner) as tx:
+        assert [each.claim for each in [await check(tx, each) for each in INVARIANTS if "stock" in each.claim] if each.count] == []
+
+
 async def test_the_same_file_is_imported_once_and_a_newer_one_updates(shop: Shop, tmp_path: Path) -> None:
     file = write(tmp_path / "orders.csv", ORDER, order(1, **{"Financial Status": "pending", "Fulfillment Status": "", "Fulfilled at": ""}))
     await load(shop, ImportKind.ORDERS, file)

@@ -10,6 +10,7 @@ from tools.backoffice.onboarding import (
 )
 from tools.backoffice.reads import sales_report, shop_overview
 from tools.backoffice.steering import kpi_report, list_suppliers, what_changed
+from tools.backoffice.undelivered import record_undelivered
 
 TOOLS = (
     sales_report,
@@ -25,6 +26,7 @@ TOOLS = (
     add_application_document,
     request_documents,
     review_application,
+    record_undelivered,
 )
 
 __all__ = ["TOOLS"]

@@ -114,3 +114,11 @@ class ShopOverview(Result):
 
 def _change(percent: Decimal | None) -> str:
     return "" if percent is None else f" ({percent:+} %)"
+
+
+class UndeliveredRecorded(Result):
+    """A message that did not reach its provider, and the alert about it."""
+
+    topic: str
+    about: str
+    alert: str

@@ -232,7 +232,7 @@ async def pull_orders(tx: Tx, args: PullOrders, _ctx: RunContext, facts: _Pullin
         started_at=tx.now,
     )
     tx.add(run)
-    tx.emit("channel.orders.pull", channel=facts.row.code, sync_run=run.number)
+    tx.emit("channel.orders.pull", channel=facts.row.code, sync_run=run.number, after=facts.row.orders_cursor)
     return SyncStarted(sync_run=run.number, channel=facts.row.code, status=SyncStatus.PENDING)
 
 

@@ -1,16 +1,15 @@
-"""What channels report: what was sold, what was asked. Only the process itself calls the tools that record it."""
+"""What was sold on channels: each order is taken over once. Only the process itself calls the tool."""
 
 from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from core.identity import Permission, RunContext
 from core.ids import new_id
 from core.money import Money
-from core.selling import SYNC_TRANSITIONS, ChannelOrderStatus, MessageStatus, SyncStatus
+from core.selling import SYNC_TRANSITIONS, ChannelOrderStatus, SyncStatus
 from core.statuses import (
     AlertLevel,
     FulfilmentStatus,
@@ -20,9 +19,9 @@ from core.statuses import (
     TransactionType,
     change,
 )
-from store.queries import alerts, channels, counters, listings, orders, stock
+from store.queries import alerts, channels, counters, fraud_facts, listings, orders, stock
 from store.queries.channels import Sold
-from store.tables.channels import ChannelMessage, ChannelOrder
+from store.tables.channels import ChannelOrder
 from store.tables.customers import Customer
 from store.tables.inventory import Reservation
 from store.tables.marketplace import Channel
@@ -34,7 +33,7 @@ from tools.fraud import scoring
 from tools.marketplace.answers import reported
 from tools.marketplace.facts import InForce, in_force
 from tools.marketplace.module import module
-from tools.marketplace.outcomes import ChannelOrderTaken, MessageRecorded, SyncRecorded
+from tools.marketplace.outcomes import ChannelOrderTaken
 from tools.policy.listings import suspicious_price
 from tools.spec import Args, Audience, Effect
 
@@ -87,6 +86,10 @@ class ImportChannelOrder(Args):
     """What was sold."""
     shipping: Money
     """What the buyer paid for delivery."""
+    ip: Annotated[str, Field(max_length=45)] = ""
+    """The address that the buyer ordered from, as far as the channel tells."""
+    card: Annotated[str, Field(max_length=80)] = ""
+    """A fingerprint of the card that was used, as far as the channel tells."""
     sync_run: Annotated[str, Field(max_length=20)] | None = None
     """The synchronisation that found it."""
 
@@ -121,12 +124,14 @@ async def import_channel_order(tx: Tx, args: ImportChannelOrder, _ctx: RunContex
     order, short = await _place(tx, args, channel, found)
     memory.status, memory.order_id, memory.problems = ChannelOrderStatus.IMPORTED, order.id, []
     tx.session.add(memory)
-    cheap = [line.sku for line in args.lines if suspicious_price(facts.policy.listings, line.unit_price, _listed(found, line))]
-    if cheap:
-        order.on_hold, order.hold_reason = True, f"Cheaper on {channel.name} than listed: {', '.join(cheap)}"[:200]
-        orders.note(tx, order, "order.held", order.hold_reason)
+    fraud_facts.came_from(tx, order.id, ip=args.ip, card=args.card)
     await tx.session.flush()
     await scoring.score(tx, order, facts.policy)
+    cheap = [line.sku for line in args.lines if suspicious_price(facts.policy.listings, line.unit_price, _listed(found, line))]
+    if cheap:
+        _hold(tx, order, f"Cheaper on {channel.name} than listed: {', '.join(cheap)}")
+    if short:
+        _hold(tx, order, f"Not in stock: {', '.join(f'{units} of {sku}' for sku, units in short.items())}")
     total = Money(minor=order.total_minor, currency=order.currency)
     tx.emit("order.placed", order=order.number, channel=channel.code, external_id=args.external_id, total=total.model_dump())
     if short:
@@ -142,6 +147,14 @@ async def import_channel_order(tx: Tx, args: ImportChannelOrder, _ctx: RunContex
         on_hold=order.on_hold,
         problems=[f"{units} of {sku} are not in stock" for sku, units in short.items()],
     )
+
+
+def _hold(tx: Tx, order: Order, reason: str) -> None:
+    """Let an order wait for a person, for one reason more."""
+    order.hold_reason = "; ".join([*filter(None, [order.hold_reason]), reason])[:200]
+    order.on_hold = True
+    tx.session.add(order)
+    orders.note(tx, order, "order.held", reason[:200])
 
 
 def _problems(args: ImportChannelOrder, found: Mapping[str, Sold]) -> list[str]:
@@ -182,6 +195,7 @@ async def _place(tx: Tx, args: ImportChannelOrder, channel: Channel, found: Mapp
     """Insert an order that was paid on its channel, and reserve what there is. Return it with the units that are missing."""
     buyer = await channels.buyer(tx, args.buyer_email, args.buyer_name)
     levels = await stock.levels(tx, [each.id for each in found.values()], lock=True)
+    before = stock.available(levels)
     subtotal = sum(line.unit_price.minor * line.quantity for line in args.lines)
     order = _order(args, channel, buyer, subtotal, f"{await counters.take(tx, 'order')}", tx)
     tx.add(order)
@@ -223,6 +237,7 @@ async def _place(tx: Tx, args: ImportChannelOrder, channel: Channel, found: Mapp
             )
         if left:
             short[each.sku] = short.get(each.sku, 0) + left
+    await stock.warn_low(tx, before)
     await _paid(tx, order, channel, args.external_id)
     orders.note(tx, order, "order.placed", f"Placed on {channel.name} as {args.external_id}")
     return order, short
@@ -288,103 +303,3 @@ async def _count(tx: Tx, number: str | None, what: str) -> None:
     if SyncStatus(run.status) is SyncStatus.PENDING:
         run.status = change(f"synchronisation {run.number}", SyncStatus.PENDING, SyncStatus.RUNNING, SYNC_TRANSITIONS)
     tx.session.add(run)
-
-
-class SyncOutcome(StrEnum):
-    """How a pull ended at the channel."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-class RecordSyncResult(Args):
-    """How a pull of orders ended."""
-
-    sync_run: Annotated[str, Field(pattern=r"^S-[0-9]{1,18}$", json_schema_extra={"format": "sync-number"})]
-    """Number of the synchronisation."""
-    outcome: SyncOutcome
-    """How it ended."""
-    reason: Annotated[str, Field(max_length=300)] = ""
-    """Why it failed, in the channel's words."""
-
-
-@module.tool(
-    effect=Effect.WRITE,
-    permission=Permission.PROVIDER_REPORT,
-    audience=Audience.STAFF,
-    facts=in_force,
-    policy=reported,
-    examples=(
-        "the pull of amazon orders has ended",
-        "ebay could not be reached for the pull",
-        "all pages of orders are read",
-        "the synchronisation S-1001 failed",
-        "every order of the channel was reported",
-        "the last page of the pull was empty",
-    ),
-)
-async def record_sync_result(tx: Tx, args: RecordSyncResult, _ctx: RunContext, _facts: InForce) -> SyncRecorded:
-    """Record how a pull of a channel's orders ended; it is partial when some could not be taken over."""
-    run = await channels.run_by_number(tx, args.sync_run)
-    wanted = SyncStatus.FAILED if args.outcome is SyncOutcome.FAILED else SyncStatus.PARTIAL if run.blocked else SyncStatus.SUCCEEDED
-    run.status = change(f"synchronisation {run.number}", SyncStatus(run.status), wanted, SYNC_TRANSITIONS)
-    run.finished_at, run.note = tx.now, args.reason
-    tx.session.add(run)
-    counts: dict[str, JsonValue] = {"imported": run.imported, "known": run.known, "blocked": run.blocked}
-    tx.emit("channel.sync.finished", sync_run=run.number, status=wanted.value, **counts)
-    return SyncRecorded(sync_run=run.number, status=wanted)
-
-
-class RecordChannelMessage(Args):
-    """A message that a buyer wrote on a channel."""
-
-    channel: ChannelCode
-    conversation: Annotated[str, Field(min_length=1, max_length=80)]
-    """The channel's number of the conversation."""
-    message: Annotated[str, Field(min_length=1, max_length=80)]
-    """The channel's number of the message."""
-    author: Annotated[str, Field(min_length=1, max_length=120)]
-    """Who wrote."""
-    subject: Annotated[str, Field(max_length=160)] = ""
-    """What it is about."""
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
-    """The buyer's words."""
-    written_at: AwareDatetime
-    """When it was written."""
-
-
-@module.tool(
-    effect=Effect.WRITE,
-    permission=Permission.PROVIDER_REPORT,
-    audience=Audience.STAFF,
-    facts=in_force,
-    policy=reported,
-    examples=(
-        "a buyer wrote on ebay",
-        "amazon passes on a question of a customer",
-        "a message came in from a marketplace buyer",
-        "the channel reports a new conversation",
-        "a buyer answered in the conversation on cdiscount",
-        "keep the message that came from backmarket",
-    ),
-)
-async def record_channel_message(tx: Tx, args: RecordChannelMessage, _ctx: RunContext, _facts: InForce) -> MessageRecorded:
-    """Keep a message that a buyer wrote on a channel, once."""
-    channel = await channels.locked(tx, args.channel)
-    new = not await channels.known_message(tx, channel, args.message)
-    if new:
-        tx.add(
-            ChannelMessage(
-                tenant_id=tx.tenant_id,
-                channel_id=channel.id,
-                conversation=args.conversation,
-                external_id=args.message,
-                author=args.author,
-                subject=args.subject,
-                body=args.text,
-                status=MessageStatus.OPEN,
-                created_at=min(args.written_at, tx.now),
-            )
-        )
-        tx.emit("channel.message.received", channel=channel.code, conversation=args.conversation)
-    return MessageRecorded(channel=channel.code, conversation=args.conversation, new=new)

@@ -293,6 +293,15 @@ class MessageRecorded(Result):
     new: bool
 
 
+class ReplyRefused(Result):
+    """An answer that a channel did not take."""
+
+    channel: str
+    conversation: str
+    reopened: bool
+    """Whether the conversation waits for an answer again."""
+
+
 class Connection(BaseModel):
     """How a channel is connected."""
 

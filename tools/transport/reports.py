@@ -24,7 +24,7 @@ from tools.result import Quote
 from tools.spec import Args, Audience, Effect, Keying
 from tools.transport.module import module
 from tools.transport.offers import ShipmentRef
-from tools.transport.progress import moved
+from tools.transport.progress import ON_ITS_WAY, moved, tell_channel
 from tools.transport.sent import LabelRecorded, TrackingRecorded
 
 TrackingNumber = Annotated[str, Field(min_length=3, max_length=40, description="The carrier's tracking number")]
@@ -214,6 +214,8 @@ async def _report(
         shipment.delivered_at = min(arrived)
     tx.session.add(shipment)
     await moved(tx, facts.policy, facts.order, facts.shipments, shipment, facts.carrier.name, shipment.delivered_at or at)
+    if sum(each.status in ON_ITS_WAY for each in reports) == 1 and status in ON_ITS_WAY:
+        await tell_channel(tx, facts.order, shipment, facts.carrier.name)
     return _recorded(facts, known=False, moved_on=True)
 
 

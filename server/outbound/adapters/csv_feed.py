@@ -1,23 +1,25 @@
 """A channel that takes CSV files in a folder, such as one that another program keeps in step with an FTP server.
 
-`offers.csv` holds one row a listing and is replaced whole; `replies.csv` grows; orders are read from `orders*.csv`, one row a line.
+`offers.csv` holds one row a listing, `replies.csv` one an answer, `fulfilments.csv` one a parcel and SKU; each is replaced whole.
+Orders are read from `orders*.csv`, one row a line.
 """
 
 import asyncio
 import csv
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from core.money import Money
-from server.outbound.channels import ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
+from server.outbound.channels import Fulfilment, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
 from server.outbound.failure import ProviderDown
 
 OFFERS = ["listing", "sku", "title", "price", "currency", "quantity"]
 REPLIES = ["key", "conversation", "in_reply_to", "text"]
+FULFILMENTS = ["key", "order", "shipment", "carrier", "tracking_number", "sku", "quantity"]
 _PAGE = 50
 T = TypeVar("T")
 
@@ -38,14 +40,31 @@ class CsvFeed:
             "currency": listing.price.currency,
             "quantity": str(listing.quantity),
         }
-        await self._work(self._replace, "offers.csv", OFFERS, row)
+        await self._work(self._replace, "offers.csv", OFFERS, [row])
         return PushAnswer(f"offers.csv:{listing.listing}")
 
     async def reply(self, reply: Reply) -> str:
         """Put an answer to a buyer into the replies, once a key."""
         row = {"key": reply.key, "conversation": reply.conversation, "in_reply_to": reply.message, "text": reply.text}
-        await self._work(self._replace, "replies.csv", REPLIES, row)
+        await self._work(self._replace, "replies.csv", REPLIES, [row])
         return f"replies.csv:{reply.key}"
+
+    async def fulfil(self, fulfilment: Fulfilment) -> str:
+        """Put a parcel into the fulfilments, one row a SKU, once a key."""
+        rows = [
+            {
+                "key": f"{fulfilment.key}:{sku}",
+                "order": fulfilment.order,
+                "shipment": fulfilment.shipment,
+                "carrier": fulfilment.carrier,
+                "tracking_number": fulfilment.tracking_number,
+                "sku": sku,
+                "quantity": str(units),
+            }
+            for sku, units in fulfilment.lines.items()
+        ]
+        await self._work(self._replace, "fulfilments.csv", FULFILMENTS, rows)
+        return f"fulfilments.csv:{fulfilment.key}"
 
     async def orders(self, cursor: str) -> OrderPage:
         """Return the orders of the folder after the one that `cursor` names, in the order of the files."""
@@ -53,7 +72,7 @@ class CsvFeed:
         numbers = [order.external_id for order in found]
         begin = numbers.index(cursor) + 1 if cursor in numbers else 0
         page = found[begin : begin + _PAGE]
-        return OrderPage(page, page[-1].external_id if begin + _PAGE < len(found) else "")
+        return OrderPage(page, page[-1].external_id if page else cursor, begin + _PAGE < len(found))
 
     async def _work(self, function: Callable[..., T], *args: object) -> T:
         try:
@@ -61,12 +80,12 @@ class CsvFeed:
         except (OSError, KeyError, ValueError, csv.Error) as error:
             raise ProviderDown(f"the feed's folder cannot be used ({type(error).__name__})") from error
 
-    def _replace(self, name: str, columns: list[str], row: Mapping[str, str]) -> None:
-        """Write the file anew with `row` in the place of the row with the same first column."""
+    def _replace(self, name: str, columns: list[str], fresh_rows: Sequence[Mapping[str, str]]) -> None:
+        """Write the file anew with each row in the place of the one with the same first column."""
         with self._alone():
             path = self._folder / name
             rows: dict[str, Mapping[str, str]] = {each[columns[0]]: each for each in _rows(path)}
-            rows[row[columns[0]]] = row
+            rows.update({row[columns[0]]: row for row in fresh_rows})
             fresh = path.with_suffix(".new")
             with fresh.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, columns)
@@ -116,4 +135,5 @@ def _order(number: str, rows: list[Mapping[str, str]]) -> SoldOrder:
         },
         lines=[SoldLine(row["sku"], int(row["quantity"]), Money.parse(row["unit_price"], currency)) for row in rows],
         shipping=Money.parse(head.get("shipping") or "0", currency),
+        ip=head.get("ip") or "",
     )

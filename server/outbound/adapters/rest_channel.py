@@ -1,4 +1,7 @@
-"""The generic channel API: `PUT /v1/listings/{listing}`, `POST /v1/conversations/{id}/replies`, `GET /v1/orders?after=`."""
+"""The generic channel API: listings, conversations, orders and what was sent of them.
+
+`PUT /v1/listings/{listing}`, `POST /v1/conversations/{id}/replies`, `GET /v1/orders?after=`, `POST /v1/orders/{id}/fulfilments`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +10,7 @@ from urllib.parse import quote
 from pydantic import JsonValue, ValidationError
 
 from core.money import Money
-from server.outbound.channels import ListingProblem, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
+from server.outbound.channels import Fulfilment, ListingProblem, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
 from server.outbound.failure import ProviderDown
 from server.outbound.http import ProviderClient
 
@@ -42,7 +45,19 @@ class RestChannel:
     async def orders(self, cursor: str) -> OrderPage:
         """Return orders after `cursor`, oldest first."""
         found = await self._client.send("GET", "/v1/orders", params={"after": cursor, "limit": "50"})
-        return OrderPage([sold_order(each) for each in found.get("orders", [])], str(found.get("next") or ""))
+        orders = [sold_order(each) for each in found.get("orders", [])]
+        return OrderPage(orders, orders[-1].external_id if orders else cursor, bool(found.get("next")))
+
+    async def fulfil(self, fulfilment: Fulfilment) -> str:
+        """Tell what was sent of an order."""
+        body: JsonValue = {
+            "shipment": fulfilment.shipment,
+            "carrier": fulfilment.carrier,
+            "tracking_number": fulfilment.tracking_number,
+            "lines": [{"sku": sku, "quantity": units} for sku, units in fulfilment.lines.items()],
+        }
+        path = f"/v1/orders/{quote(fulfilment.order, safe='')}/fulfilments"
+        return str((await self._client.send("POST", path, key=fulfilment.key, body=body)).get("id", ""))
 
 
 def sold_order(found: Mapping[str, Any]) -> SoldOrder:
@@ -60,6 +75,8 @@ def sold_order(found: Mapping[str, Any]) -> SoldOrder:
             ship_to=dict(found["ship_to"]),
             lines=[SoldLine(str(line["sku"]), int(line["quantity"]), Money.model_validate(line["unit_price"])) for line in found["lines"]],
             shipping=Money.model_validate(found["shipping"]),
+            ip=str(found["buyer"].get("ip") or ""),
+            card=str(found["buyer"].get("card") or ""),
         )
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise ProviderDown("an order of the channel is not understood") from error

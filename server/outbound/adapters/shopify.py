@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 
 from core.money import Money
-from server.outbound.channels import ListingProblem, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
+from server.outbound.channels import Fulfilment, ListingProblem, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
 from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.http import ProviderClient
 
@@ -27,10 +27,19 @@ _STOCK = (
 )
 _ORDERS = (
     "query Orders($after: String) { orders(first: 50, after: $after, sortKey: CREATED_AT) { pageInfo { hasNextPage endCursor } nodes { "
-    "id name createdAt email customer { displayName } shippingAddress { name address1 address2 city zip countryCodeV2 } "
+    "id name createdAt email clientIp customer { displayName } shippingAddress { name address1 address2 city zip countryCodeV2 } "
     "totalShippingPriceSet { shopMoney { amount currencyCode } } "
     "lineItems(first: 100) { nodes { sku quantity originalUnitPriceSet { shopMoney { amount currencyCode } } } } } } }"
 )
+_OPEN = (
+    "query Open($query: String!) { orders(first: 1, query: $query) { nodes { id fulfillmentOrders(first: 20) { nodes { id status "
+    "lineItems(first: 100) { nodes { id sku remainingQuantity } } } } } } }"
+)
+_FULFIL = (
+    "mutation Fulfil($fulfillment: FulfillmentInput!) { fulfillmentCreate(fulfillment: $fulfillment) "
+    "{ fulfillment { id } userErrors { field message } } }"
+)
+_CLOSED = frozenset({"CLOSED", "CANCELLED"})
 
 
 class Shopify:
@@ -77,10 +86,36 @@ class Shopify:
         found = (await self._ask(_ORDERS, {"after": cursor or None}))["orders"]
         try:
             orders = [_order(node) for node in found["nodes"]]
-            more = found["pageInfo"]["endCursor"] if found["pageInfo"]["hasNextPage"] else ""
+            end, more = found["pageInfo"]["endCursor"], bool(found["pageInfo"]["hasNextPage"])
         except (KeyError, TypeError, ValueError, ValidationError) as error:
             raise ProviderDown("an order of Shopify is not understood") from error
-        return OrderPage(orders, str(more or ""))
+        return OrderPage(orders, str(end or cursor), more)
+
+    async def fulfil(self, fulfilment: Fulfilment) -> str:
+        """Fulfil what is open of the order's fulfilment orders, as far as the parcel holds it, with its tracking number."""
+        found = (await self._ask(_OPEN, {"query": f"name:#{fulfilment.order}"}))["orders"]["nodes"]
+        if not found:
+            raise ProviderRefused(f"Shopify has no order #{fulfilment.order}", code="unknown_order")
+        left, parts = dict(fulfilment.lines), list[JsonValue]()
+        for part in found[0]["fulfillmentOrders"]["nodes"]:
+            if part["status"] in _CLOSED:
+                continue
+            items: list[JsonValue] = []
+            for line in part["lineItems"]["nodes"]:
+                units = min(int(line["remainingQuantity"]), left.get(str(line["sku"]), 0))
+                if units:
+                    left[str(line["sku"])] -= units
+                    items.append({"id": line["id"], "quantity": units})
+            if items:
+                parts.append({"fulfillmentOrderId": part["id"], "fulfillmentOrderLineItems": items})
+        if not parts:
+            return f"#{fulfilment.order} is fulfilled already"
+        tracking: JsonValue = {"company": fulfilment.carrier, "number": fulfilment.tracking_number}
+        wanted: JsonValue = {"fulfillment": {"lineItemsByFulfillmentOrder": parts, "trackingInfo": tracking, "notifyCustomer": True}}
+        answer = (await self._ask(_FULFIL, wanted, fulfilment.key))["fulfillmentCreate"]
+        if answer["userErrors"]:
+            raise ProviderRefused(str(answer["userErrors"][0]["message"]), code="fulfilment")
+        return str(answer["fulfillment"]["id"])
 
     async def _ask(self, query: str, variables: JsonValue, key: str = "") -> dict[str, Any]:
         answer = await self._client.send("POST", _PATH, key=key, body={"query": query, "variables": variables})
@@ -120,4 +155,5 @@ def _order(node: Mapping[str, Any]) -> SoldOrder:
             SoldLine(str(line["sku"]), int(line["quantity"]), _money(line["originalUnitPriceSet"])) for line in node["lineItems"]["nodes"]
         ],
         shipping=_money(node["totalShippingPriceSet"]),
+        ip=str(node.get("clientIp") or ""),
     )

@@ -1,12 +1,16 @@
-"""Channels and secrets: provider secrets at rest, answers of channels."""
+"""Channels and secrets: where the next pull of a channel's orders begins, provider secrets at rest."""
+
+from alembic import op
 
 revision = "0016"
 down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Apply."""
+    op.execute("ALTER TABLE channels ADD COLUMN orders_cursor VARCHAR(200) NOT NULL DEFAULT ''")
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Take back."""
+    op.execute("ALTER TABLE channels DROP COLUMN orders_cursor")
