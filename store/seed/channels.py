@@ -46,7 +46,14 @@ def batches(shop: Shop, catalogue: Catalogue, available: dict[UUID, int]) -> Ite
 
 
 def _channel(shop: Shop, code: str, name: str) -> Row:
-    state = {"connected": True, "status": ChannelStatus.CONNECTED.value, "pulls_orders": True, "auto_correct": True, "note": ""}
+    state = {
+        "connected": True,
+        "status": ChannelStatus.CONNECTED.value,
+        "pulls_orders": True,
+        "auto_correct": True,
+        "note": "",
+        "orders_cursor": "",
+    }
     return shop.row("channels", code, code=code, name=name, **state)
 
 
