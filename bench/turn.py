@@ -28,9 +28,10 @@ from core.settings import Settings
 from graph.drive import Driver
 from server.cli.session import who_is
 from server.runs import principal_of
-from server.setup import migrate, refresh_statistics, seed_demo
+from server.setup import migrate, seed_demo
 from server.wiring import Runtime, open_runtime
 from store.embedded import Endpoints, servers
+from store.migrate import refresh_statistics
 from store.queries import threads
 from store.seed import Size
 from store.tables.runtime import Run, RunStatus

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
-
 from agents.policy_pages import render_policy_pages
 from core.clock import Clock, system_clock
 from core.errors import Conflict
@@ -43,17 +41,13 @@ async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, see
         progress(f"Loading the demo shop: {size.products} products, {size.customers} customers, {size.orders} orders")
         async with engine.begin() as connection:
             rows = await load(connection, build(seed, size, _round(clock()), _extras()), _quiet)
+        from store.migrate import refresh_statistics
+
         await refresh_statistics(endpoints.db_url)
         progress(f"Loaded {rows:,} rows")
         return True
     finally:
         await engine.dispose()
-
-
-async def refresh_statistics(owner_url: str) -> None:
-    """Let the planner know what is in the tables now; PostgreSQL would find out by itself within a minute of many changes."""
-    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
-        await connection.execute("ANALYZE")
 
 
 async def index_knowledge(runtime: Runtime, progress: Progress) -> int:

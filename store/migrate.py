@@ -38,6 +38,14 @@ def migrate(owner_url: str) -> str:
         engine.dispose()
 
 
+async def refresh_statistics(owner_url: str) -> None:
+    """Let the planner know what is in the tables now; PostgreSQL would find out by itself within a minute of many changes."""
+    from psycopg import AsyncConnection
+
+    async with await AsyncConnection.connect(owner_url, autocommit=True) as connection:
+        await connection.execute("ANALYZE")
+
+
 async def _set_up_checkpoints(owner_url: str) -> None:
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
     from psycopg import AsyncConnection

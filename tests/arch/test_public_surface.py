@@ -22,6 +22,7 @@ LONGEST = 400
 MAY_BE_LONG = ("store/seed/data/", "store/migrations/")
 MAY_PRINT = ("server/cli/",)
 CALLS_AT_IMPORT = {
+    "core/__init__.py": {"os.environ.setdefault"},  # numpy's library reads it while it is loaded
     "memory/checkpoints.py": {"os.environ.setdefault"},  # LangGraph reads it while it is imported
     "server/cli/main.py": {"app.command()", "app.command('run')", "app.add_typer"},
     "docs/generate.py": {"sys.exit"},

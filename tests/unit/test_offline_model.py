@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from typing import Any, Literal
 
 import pytest
@@ -542,16 +541,6 @@ async def test_the_same_messages_give_the_same_answer_in_every_way_of_asking():
 
 def test_without_tools_it_says_so():
     assert "no tools" in MODEL.invoke([HumanMessage("cancel order 1042")]).text
-
-
-def test_every_offered_set_takes_a_decision_in_milliseconds():
-    model = MODEL.bind_tools(offered("after_sales"))
-    texts = [text for _, text, _, _ in SENTENCES]
-    model.invoke(texts[0])
-    started = time.perf_counter()
-    for text in texts:
-        model.invoke(text)
-    assert (time.perf_counter() - started) / len(texts) < 0.02
 
 
 def test_importing_it_loads_no_numerical_library():
