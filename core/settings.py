@@ -67,6 +67,15 @@ class Auth(BaseModel):
     token_ttl_seconds: int = 12 * 3600
 
 
+class Secrets(BaseModel):
+    """Sealing of providers' keys in the database. Without `key`, the embedded database uses one that is kept under the data directory."""
+
+    key: SecretStr | None = None
+    """32 bytes in base64, as `storehand secrets new-key` makes them. Keep it apart from the database and its backups."""
+    previous: SecretStr | None = None
+    """Older keys, separated by commas, until `storehand secrets rotate` has sealed everything with the newest."""
+
+
 class Worker(BaseModel):
     """Execution of runs: a lease of 15 s kept by a heartbeat every 5 s."""
 
@@ -119,6 +128,7 @@ class Settings(BaseSettings):
     embedding: Embedding = Embedding()
     http: Http = Http()
     auth: Auth = Auth()
+    secrets: Secrets = Secrets()
     worker: Worker = Worker()
     outbound: Outbound = Outbound()
     budget: Budget = Budget()

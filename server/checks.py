@@ -9,6 +9,7 @@ from server.setup import keeper
 from server.wiring import Runtime
 from store import audit, invariants
 from store.invariants import INVARIANTS
+from store.queries import providers
 from store.rls import uncovered_tables
 
 Finding = tuple[bool, str, str]
@@ -56,6 +57,7 @@ async def examine(runtime: Runtime) -> list[Finding]:
     for row in await runtime.units.call("list_tenants"):
         who = keeper(row["tenant_id"])
         findings.append(await _try(f"queue {row['slug']}", _queue(runtime, who)))
+        findings.append(await _try(f"secrets {row['slug']}", _secrets(runtime, who)))
         findings.append(await _try(f"books {row['slug']}", _books(runtime, row["slug"], who)))
     return findings
 
@@ -93,6 +95,12 @@ async def _queue(runtime: Runtime, who: Principal) -> tuple[bool, str]:
         row = (await tx.connection.exec_driver_sql(_QUEUE)).one()
     words = f"{row.pending} runs wait, {row.abandoned} abandoned, {row.unsent} outbox messages unsent"
     return row.abandoned == 0, words if row.abandoned == 0 else f"{words}: start a worker with 'storehand worker'"
+
+
+async def _secrets(runtime: Runtime, who: Principal) -> tuple[bool, str]:
+    async with runtime.units.read(who) as tx:
+        opened = await providers.readable(tx, runtime.vault)
+    return True, f"{opened} secrets of providers can be opened"
 
 
 async def _books(runtime: Runtime, slug: str, who: Principal) -> tuple[bool, str]:

@@ -69,7 +69,7 @@ async def join(runtime: Runtime, url: str, own_url: str, *, report: Callable[[st
                 wanted = {**_PORTS, **sells_on}
                 for code, (kind, adapter, path) in wanted.items():
                     values = {"code": code, "kind": kind.value, "adapter": adapter, "base_url": url + path, "api_key": account(slug, code)}
-                    await providers.connect(tx, {**values, "webhook_secret": secret})
+                    await providers.connect(tx, runtime.vault, {**values, "webhook_secret": secret})
             for code, (_, _, path) in wanted.items():
                 report_to = f"{own_url}/webhooks/{code}/{slug}"
                 subscription = {"account": account(slug, code), "port": path[1:], "url": report_to, "secret": secret}

@@ -24,6 +24,7 @@ from store.embedded import Endpoints
 from store.engine import app_url, build_engine, check_role
 from store.rls import uncovered_tables
 from store.unit import Units
+from store.vault import Vault, kept_key
 from tools.executor import Executor
 from tools.registry import Toolbox
 from tools.toolbox import build_toolbox
@@ -49,6 +50,7 @@ class Runtime:
     index: ArticleIndex
     clock: Clock
     secret: str
+    vault: Vault
     demo: bool
 
 
@@ -99,6 +101,7 @@ async def open_runtime(
             index=index,
             clock=clock,
             secret=jwt_secret(settings),
+            vault=vault(settings),
             demo=demo,
         )
 
@@ -113,6 +116,19 @@ def jwt_secret(settings: Settings) -> str:
         path.touch(mode=0o600)
         path.write_text(token_urlsafe(48), encoding="ascii")
     return path.read_text(encoding="ascii").strip()
+
+
+def vault(settings: Settings) -> Vault:
+    """Return what opens providers' secrets: with the settings' keys, or with the one that is kept beside an embedded database.
+
+    Raises:
+        InvalidInput: a key is malformed.
+    """
+    given = [each.get_secret_value() for each in (settings.secrets.key, settings.secrets.previous) if each is not None]
+    keys = [key for each in given for key in each.split(",") if key.strip()]
+    if not keys and settings.db.url is None:
+        keys = [kept_key(settings.data_path / "secrets.key")]
+    return Vault(keys)
 
 
 def _offline(toolbox: Toolbox) -> BaseChatModel:

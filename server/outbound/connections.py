@@ -19,13 +19,16 @@ from server.outbound.failure import ProviderRefused
 from server.outbound.http import ProviderClient
 from server.outbound.mail import MailSender
 from server.outbound.payments import PaymentProvider
+from store.queries.providers import place
 from store.tables.providers import ProviderConnection
+from store.vault import Vault
 
 
 class Providers:
     """Makes adapters. All share one pool of HTTP connections, and breakers that tell providers by store and connection."""
 
-    def __init__(self, options: Outbound, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, options: Outbound, vault: Vault, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._vault = vault
         self._http = httpx.AsyncClient(timeout=options.timeout, transport=transport, follow_redirects=False)
         self._breakers = Breakers()
 
@@ -50,7 +53,7 @@ class Providers:
         if row.adapter == "rest":
             return RestChannel(self._client(row))
         if row.adapter == "shopify":
-            client = self._client(row, {"X-Shopify-Access-Token": row.api_key})
+            client = self._client(row, {"X-Shopify-Access-Token": self._key(row)})
             return Shopify(client, str(row.options.get("location", "gid://shopify/Location/1")))
         if row.adapter == "csv":
             return CsvFeed(Path(row.base_url.removeprefix("file://")))
@@ -61,12 +64,15 @@ class Providers:
         if row.adapter == "rest":
             return RestMail(self._client(row))
         if row.adapter == "smtp":
-            return Smtp(row.base_url, row.api_key)
+            return Smtp(row.base_url, self._key(row))
         raise _unknown(row)
 
     def _client(self, row: ProviderConnection, headers: dict[str, str] | None = None) -> ProviderClient:
-        sent = headers or {"Authorization": f"Bearer {row.api_key}"}
+        sent = headers or {"Authorization": f"Bearer {self._key(row)}"}
         return ProviderClient(self._http, f"{row.tenant_id}:{row.code}", row.base_url, breakers=self._breakers, headers=sent)
+
+    def _key(self, row: ProviderConnection) -> str:
+        return self._vault.open(row.api_key, place(row.tenant_id, row.code, "api_key"))
 
 
 def _unknown(row: ProviderConnection) -> ProviderRefused:

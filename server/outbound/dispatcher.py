@@ -48,7 +48,7 @@ class Dispatcher:
     def __init__(self, runtime: Runtime, providers_: Providers | None = None) -> None:
         self._runtime = runtime
         self._options = runtime.settings.outbound
-        self._providers = providers_ or Providers(self._options)
+        self._providers = providers_ or Providers(self._options, runtime.vault)
 
     async def run_forever(self) -> None:
         """Deliver until cancelled. While the database is down, messages stay where they are."""

@@ -12,6 +12,7 @@ from server.auth import Wired
 from server.errors import json_response
 from server.reports import Report, Source, record
 from server.signature import verify, verify_shopify
+from store.queries import providers
 from store.tables.providers import ProviderKind
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -27,7 +28,8 @@ async def receive(request: Request, runtime: Wired, provider: Code, tenant: Slug
     body = await request.body()
     found = await runtime.units.call("webhook_connection", tenant_slug=tenant, provider=provider)
     row = found[0] if found else None
-    secret = row["webhook_secret"] if row else _DECOY
+    place = providers.place(row["tenant_id"], provider, "webhook_secret") if row else ""
+    secret = runtime.vault.open(row["webhook_secret"], place) if row else _DECOY
     shopify = row is not None and row["adapter"] == "shopify"
     options, now = runtime.settings.outbound, runtime.clock().timestamp()
     signed = (

@@ -10,6 +10,10 @@ from sqlmodel import col, select
 from core.ids import new_id
 from store.tables.providers import ProviderConnection, ReportStatus
 from store.unit import ReadTx, Tx
+from store.vault import Vault
+
+SECRETS = ("api_key", "webhook_secret")
+"""What of a connection is sealed."""
 
 _RECEIVE = text(
     """
@@ -42,9 +46,43 @@ async def connection(tx: ReadTx, codes: list[str]) -> ProviderConnection | None:
     return next((found[code] for code in codes if code in found), None)
 
 
-async def connect(tx: Tx, values: Mapping[str, Any]) -> None:
-    """Make a connection, or point the one with its code somewhere else."""
-    await tx.connection.execute(_CONNECT, {**values, "tenant": tx.tenant_id, "id": new_id(), "now": tx.now})
+async def connect(tx: Tx, vault: Vault, values: Mapping[str, Any]) -> None:
+    """Make a connection, or point the one with its code somewhere else. Its `api_key` and `webhook_secret` are sealed here."""
+    sealed = {name: vault.seal(values[name], place(tx.tenant_id, values["code"], name)) for name in SECRETS}
+    await tx.connection.execute(_CONNECT, {**values, **sealed, "tenant": tx.tenant_id, "id": new_id(), "now": tx.now})
+
+
+def place(tenant_id: UUID, code: str, name: str) -> str:
+    """Return what a secret of a connection is bound to."""
+    return f"{tenant_id}/{code}/{name}"
+
+
+async def readable(tx: ReadTx, vault: Vault) -> int:
+    """Return how many secrets of a store's connections there are.
+
+    Raises:
+        Unavailable: one of them cannot be opened.
+    """
+    rows = (await tx.session.exec(select(ProviderConnection).where(col(ProviderConnection.tenant_id) == tx.tenant_id))).all()
+    return sum(bool(vault.open(getattr(row, name), place(row.tenant_id, row.code, name))) for row in rows for name in SECRETS)
+
+
+async def seal_again(tx: Tx, vault: Vault) -> int:
+    """Seal the secrets of a store's connections with the newest key and return how many were not.
+
+    Raises:
+        Unavailable: the key of one of them is not there; nothing was changed.
+    """
+    query = select(ProviderConnection).where(col(ProviderConnection.tenant_id) == tx.tenant_id).order_by(col(ProviderConnection.id))
+    changed = 0
+    for row in (await tx.session.exec(query.with_for_update())).all():
+        for name in SECRETS:
+            sealed, where = getattr(row, name), place(row.tenant_id, row.code, name)
+            if vault.outdated(sealed):
+                setattr(row, name, vault.seal(vault.open(sealed, where), where))
+                changed += 1
+        tx.session.add(row)
+    return changed
 
 
 async def receive(tx: Tx, connection_id: UUID, event_id: str, kind: str) -> ReportStatus:

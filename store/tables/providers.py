@@ -51,6 +51,8 @@ class ProviderConnection(TenantRow, table=True):
         UniqueConstraint("tenant_id", "code"),
         words_check("kind", ProviderKind, "provider_connections_kind_check"),
         CheckConstraint("rate_per_second > 0 AND burst > 0", name="provider_connections_rate_check"),
+        CheckConstraint("api_key = '' OR api_key LIKE 'v1.%'", name="provider_connections_api_key_check"),
+        CheckConstraint("webhook_secret = '' OR webhook_secret LIKE 'v1.%'", name="provider_connections_webhook_secret_check"),
         Index("provider_connections_kind_idx", "tenant_id", "kind", "active"),
     )
     code: str = Field(max_length=40)
@@ -59,8 +61,10 @@ class ProviderConnection(TenantRow, table=True):
     adapter: str = Field(max_length=20)
     """Which adapter speaks to it, such as http, shopify, csv or smtp."""
     base_url: str = Field(max_length=300)
-    api_key: str = Field(default="", max_length=300)
-    webhook_secret: str = Field(default="", max_length=300)
+    api_key: str = Field(default="", max_length=600, repr=False)
+    """Sealed (`store/vault.py`)."""
+    webhook_secret: str = Field(default="", max_length=600, repr=False)
+    """Sealed."""
     options: dict[str, Any] = json_column()
     rate_per_second: float = 10.0
     burst: int = 20

@@ -15,10 +15,13 @@ from server.outbound.connections import Providers
 from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.mail import Mail
 from server.outbound.payments import MoneyRequest, MoneyState
+from store.queries.providers import place
 from store.tables.providers import ProviderConnection, ProviderKind
+from store.vault import Vault, new_key
 from tests.support.simulation import Simulated, simulated
 
 NOT_DECIDED, DECLINED = 40_005, 40_002
+VAULT = Vault([new_key()])
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +33,21 @@ def simulator() -> Iterator[Simulated]:
 
 @pytest.fixture
 async def providers() -> AsyncIterator[Providers]:
-    opened = Providers(Outbound(timeout=1.0))
+    opened = Providers(Outbound(timeout=1.0), VAULT)
     yield opened
     await opened.close()
 
 
 def at(simulator: Simulated, kind: ProviderKind, path: str, adapter: str = "rest") -> ProviderConnection:
     """Return a connection of an account that nobody else uses."""
-    return ProviderConnection(
-        tenant_id=new_id(), code=kind.value, kind=kind, adapter=adapter, base_url=f"{simulator.url}{path}", api_key=f"acct-{new_id()}"
-    )
+    tenant = new_id()
+    key = VAULT.seal(f"acct-{tenant}", place(tenant, kind.value, "api_key"))
+    return ProviderConnection(tenant_id=tenant, code=kind.value, kind=kind, adapter=adapter, base_url=f"{simulator.url}{path}", api_key=key)
+
+
+def account(row: ProviderConnection) -> str:
+    """Return how the simulator knows a connection's store."""
+    return f"acct-{row.tenant_id}"
 
 
 def money(minor: int = 1_000) -> Money:
@@ -154,7 +162,7 @@ async def test_a_channels_orders_are_read_page_by_page(simulator: Simulated, pro
         "lines": [{"sku": "LAMP", "quantity": 2, "unit_price": money().model_dump()}],
         "shipping": money(500).model_dump(),
     }
-    sold = [simulator.post("/orders", {"account": row.api_key, "order": order})["id"] for _ in range(60)]
+    sold = [simulator.post("/orders", {"account": account(row), "order": order})["id"] for _ in range(60)]
     port, cursor, read = providers.channel(row), "", list[str]()
     while True:
         page = await port.orders(cursor)
@@ -201,4 +209,4 @@ async def test_mail_is_taken_once_a_key(simulator: Simulated, providers: Provide
     mail = Mail(str(new_id()), "ana@mail.example", "Ana", "Shop <help@shop.example>", "Hello", "Text")
     port = providers.mail(row)
     assert await port.send(mail) == await port.send(mail)
-    assert len([each for each in simulator.state()["outbox"] if each["account"] == row.api_key]) == 1
+    assert len([each for each in simulator.state()["outbox"] if each["account"] == account(row)]) == 1

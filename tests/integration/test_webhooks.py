@@ -21,7 +21,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 async def path(runtime: Runtime, merchant: Principal) -> str:
     values = {"code": "payments", "kind": "payments", "adapter": "rest", "base_url": "http://127.0.0.1:9", "api_key": "k"}
     async with runtime.units.write(system(merchant.tenant_id, "set-up")) as tx:
-        await providers.connect(tx, {**values, "webhook_secret": SECRET})
+        await providers.connect(tx, runtime.vault, {**values, "webhook_secret": SECRET})
     return f"/webhooks/payments/{await one(runtime, merchant, 'SELECT slug FROM tenants')}"
 
 
