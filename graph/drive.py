@@ -168,7 +168,7 @@ class Driver:
         faults.point("run.before_end")
         async with journal.lock:
             noted = journal.waiting()
-            kept = saver.hand_over() if saver is not None else runs.NOTHING
+            kept = saver.hand_over() if saver is not None else runs.Kept()
             last = await runs.end(self.units, ctx, [*noted, fact], status, thread, error, kept)
             faults.point("run.after_end")
             journal.stored(last, len(noted), [fact])

@@ -178,10 +178,10 @@ class RunSaver(AsyncPostgresSaver):
         waiting = self._take() or _Waiting()
         assert not waiting.marks, "writes after which the graph may stop are stored at once"
         return Kept(
-            checkpoints=[list(row) for row in waiting.checkpoints],
-            blobs=[list(row[:5]) for row in waiting.blobs],
+            checkpoints=_json(waiting.checkpoints),
+            blobs=_json([row[:5] for row in waiting.blobs]),
             blob_bytes=[row[5] for row in waiting.blobs],
-            writes=[[*row[:5], str(row[5]), *row[6:8]] for row in waiting.writes],
+            writes=_json([row[:8] for row in waiting.writes]),
             write_bytes=[row[8] for row in waiting.writes],
         )
 
@@ -211,6 +211,10 @@ class RunSaver(AsyncPostgresSaver):
         await cur.execute(_HOLD, (lease.tenant_id, lease.run_id, lease.attempt))
         if await cur.fetchone() is None:
             raise Fenced(f"run {lease.run_id}: attempt {lease.attempt} no longer holds the lease")
+
+
+def _json(rows: list[tuple[Any, ...]]) -> str:
+    return orjson.dumps(rows).decode()
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:

@@ -74,16 +74,13 @@ async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
 
 
 class Kept(NamedTuple):
-    """What a run's graph kept back of its conversation: rows of text columns, and beside each row of the last two its bytes."""
+    """What a run's graph kept back of its conversation: rows as JSON arrays of arrays, and apart from them what is bytes."""
 
-    checkpoints: list[list[str | None]]
-    blobs: list[list[str]]
-    blob_bytes: list[bytes | None]
-    writes: list[list[str]]
-    write_bytes: list[bytes]
-
-
-NOTHING = Kept([], [], [], [], [])
+    checkpoints: str = "[]"
+    blobs: str = "[]"
+    blob_bytes: Sequence[bytes | None] = ()
+    writes: str = "[]"
+    write_bytes: Sequence[bytes] = ()
 
 
 async def end(
@@ -93,7 +90,7 @@ async def end(
     status: RunStatus,
     thread: ThreadStatus,
     error: dict[str, str] | None,
-    kept: Kept = NOTHING,
+    kept: Kept = Kept(),  # noqa: B008
 ) -> int:
     """Store the last facts of a run with its status and checkpoints, under its fencing token; return the last number.
 
@@ -116,9 +113,9 @@ async def end(
         p_facts=events.dumped(facts),
         p_checkpoints=kept.checkpoints,
         p_blobs=kept.blobs,
-        p_blob_bytes=kept.blob_bytes,
+        p_blob_bytes=list(kept.blob_bytes),
         p_writes=kept.writes,
-        p_write_bytes=kept.write_bytes,
+        p_write_bytes=list(kept.write_bytes),
     )
     if not rows:
         raise events.fenced(ctx)
@@ -158,4 +155,4 @@ def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, e
     }
 
 
-__all__ = ["NOTHING", "Kept", "active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]
+__all__ = ["Kept", "active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]

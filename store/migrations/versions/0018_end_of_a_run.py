@@ -9,7 +9,7 @@ _END = """
 CREATE FUNCTION end_run(
   p_tenant uuid, p_customer text, p_run uuid, p_thread uuid, p_attempt integer, p_at timestamptz,
   p_status text, p_shown text, p_error jsonb, p_facts jsonb,
-  p_checkpoints text[], p_blobs text[], p_blob_bytes bytea[], p_writes text[], p_write_bytes bytea[]
+  p_checkpoints jsonb, p_blobs jsonb, p_blob_bytes bytea[], p_writes jsonb, p_write_bytes bytea[]
 ) RETURNS TABLE (last bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -31,23 +31,23 @@ BEGIN
     ) THEN 'busy' ELSE p_shown END
   WHERE tenant_id = p_tenant AND id = p_thread;
   INSERT INTO checkpoints.checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
-  SELECT p_writes[i][1], p_writes[i][2], p_writes[i][3], p_writes[i][4], p_writes[i][5], p_writes[i][6]::integer, p_writes[i][7],
-         p_writes[i][8], p_write_bytes[i]
-  FROM generate_subscripts(p_writes, 1) AS i
+  SELECT w ->> 0, w ->> 1, w ->> 2, w ->> 3, w ->> 4, (w ->> 5)::integer, w ->> 6, w ->> 7, p_write_bytes[i]
+  FROM jsonb_array_elements(p_writes) WITH ORDINALITY AS row (w, i)
   ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING;
   INSERT INTO checkpoints.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-  SELECT p_blobs[i][1], p_blobs[i][2], p_blobs[i][3], p_blobs[i][4], p_blobs[i][5], p_blob_bytes[i]
-  FROM generate_subscripts(p_blobs, 1) AS i
+  SELECT b ->> 0, b ->> 1, b ->> 2, b ->> 3, b ->> 4, p_blob_bytes[i]
+  FROM jsonb_array_elements(p_blobs) WITH ORDINALITY AS row (b, i)
   ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING;
   INSERT INTO checkpoints.checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
-  SELECT p_checkpoints[i][1], p_checkpoints[i][2], p_checkpoints[i][3], p_checkpoints[i][4], p_checkpoints[i][5]::jsonb,
-         p_checkpoints[i][6]::jsonb
-  FROM generate_subscripts(p_checkpoints, 1) AS i
+  SELECT c ->> 0, c ->> 1, c ->> 2, c ->> 3, (c ->> 4)::jsonb, (c ->> 5)::jsonb
+  FROM jsonb_array_elements(p_checkpoints) AS row (c)
   ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata;
   RETURN QUERY SELECT v_last;
 END $$;
 """
-_DROP = "DROP FUNCTION end_run(uuid, text, uuid, uuid, integer, timestamptz, text, text, jsonb, jsonb, text[], text[], bytea[], text[], bytea[])"
+_DROP = (
+    "DROP FUNCTION end_run(uuid, text, uuid, uuid, integer, timestamptz, text, text, jsonb, jsonb, jsonb, jsonb, bytea[], jsonb, bytea[])"
+)
 
 
 def upgrade() -> None:
