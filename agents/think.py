@@ -45,13 +45,18 @@ class Mind:
         self.classifier = Classifier(toolbox)
         self._offers: dict[tuple[Any, ...], _Offer] = {}
         self._figures: dict[tuple[str, str, bool], str] = {}
-        self._places: dict[Role, tuple[str, ...]] = {}
+        self._places: dict[tuple[Role, str | None], tuple[str, ...]] = {}
 
-    def places_for(self, principal: Principal) -> tuple[str, ...]:
-        """Return where a caller's turns can go: agents whose tools for the caller fit into one offer, and the desks of the others."""
-        if principal.role not in self._places:
-            self._places[principal.role] = tuple(place for agent in ROSTER for place in self._places_of(agent, principal))
-        return self._places[principal.role]
+    def places_for(self, principal: Principal, only: str | None = None) -> tuple[str, ...]:
+        """Return where a caller's turns can go: agents whose tools for the caller fit into one offer, and the desks of the others.
+
+        With `only`, that agent has every turn.
+        """
+        key = (principal.role, only)
+        if key not in self._places:
+            agents = ROSTER if only is None else (only,)
+            self._places[key] = tuple(place for agent in agents for place in self._places_of(agent, principal))
+        return self._places[key]
 
     def _places_of(self, agent: str, principal: Principal) -> list[str]:
         """Return an agent, or its desks when it has more tools for the caller than one offer holds; borrowed tools alone make no place."""
@@ -61,9 +66,11 @@ class Mind:
     def _tools(self, place: str, principal: Principal) -> list[Tool[Any, Any]]:
         return self.toolbox.open_to(principal, PLACES[place].tools & self.toolbox.keys())
 
-    async def route(self, text: str, principal: Principal, *, active: str | None, asked: bool, meter: Meter) -> Route:
+    async def route(
+        self, text: str, principal: Principal, *, active: str | None, asked: bool, meter: Meter, only: str | None = None
+    ) -> Route:
         """Choose the place for a turn; costs a model call only when rules and classifier are unsure."""
-        places = self.places_for(principal)
+        places = self.places_for(principal, only)
         active = active if active in places else None
         weights = self.classifier.weigh(text, places)
         route, sure = supervisor.decide(text, weights, active, asked=asked)
@@ -84,9 +91,10 @@ class Mind:
         may_transfer: bool,
         draft: Draft,
         message_id: str,
+        only: str | None = None,
     ) -> Completion:
         """Ask the model once. The prompt's beginning is the same for every turn of a conversation; what changes comes last."""
-        offer = self._offer(tuple(places), principal, policy, shop, currency, may_transfer)
+        offer = self._offer(tuple(places), principal, policy, shop, currency, may_transfer, only)
         volatile = SystemMessage(f"Today is {today}. You are talking to {principal.name or 'a guest'} ({principal.role}).")
         last_human = next((i for i in range(len(history) - 1, -1, -1) if isinstance(history[i], HumanMessage)), len(history))
         messages = [offer.system, *history[:last_human], volatile, *history[last_human:]]
@@ -100,12 +108,21 @@ class Mind:
             self._figures[key] = "\n".join(page.body for page in pages if page.visibility == "public" or not principal.is_customer)
         return self._figures[key]
 
-    def _offer(self, places: tuple[str, ...], principal: Principal, policy: Policy, shop: str, currency: str, may_transfer: bool) -> _Offer:
-        key = (places, principal.role, principal.tenant_id, policy.version, shop, may_transfer)
+    def _offer(
+        self,
+        places: tuple[str, ...],
+        principal: Principal,
+        policy: Policy,
+        shop: str,
+        currency: str,
+        may_transfer: bool,
+        only: str | None,
+    ) -> _Offer:
+        key = (places, principal.role, principal.tenant_id, policy.version, shop, may_transfer, only)
         if key not in self._offers:
             names = {tool.name for place in places for tool in self._tools(place, principal)}
             tools = [self.toolbox[name].for_model for name in sorted(names)]
-            others = [place for place in self.places_for(principal) if place not in places]
+            others = [place for place in self.places_for(principal, only) if place not in places]
             if may_transfer and others:
                 tools.append(_transfer_tool(others))
             agents = list(dict.fromkeys(agent_of(place) for place in places))

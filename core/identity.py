@@ -99,6 +99,9 @@ class Permission(StrEnum):
     DOCUMENT_PRINT = "document:print"
     """To print what the shop works with: packing slips, shipping labels, reports."""
     RUN_DEBUG = "run:debug"
+    RUN_FORK = "run:fork"
+    """To go back in a conversation: edit a message, or have a turn again."""
+    RUN_SCHEDULE = "run:schedule"
     PROVIDER_REPORT = "provider:report"
     """To record what a provider answered or reported; no person and no agent has it."""
 
@@ -128,6 +131,8 @@ _CUSTOMER = frozenset(
     }
 )
 _STAFF = _CUSTOMER | {
+    Permission.RUN_FORK,
+    Permission.RUN_SCHEDULE,
     Permission.DOCUMENT_PRINT,
     Permission.ORDER_HOLD,
     Permission.ORDER_NOTE,

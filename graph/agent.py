@@ -45,6 +45,7 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
         may_transfer=state.get("transfers", "").count(",") < 2,
         draft=ctx.journal,
         message_id=message_id,
+        only=ctx.run.agent,
     )
     faults.point("agent.after_model")
     ctx.meter.settle(completion.message.usage_metadata)

@@ -103,7 +103,7 @@ def _transfer(state: State, ctx: TurnContext, call: ToolCall, position: RunConte
     wanted = str(call["args"].get("agent", ""))
     had = state.get("transfers", "").split(",")
     ctx.note(ToolStarted(call_id=position.position, tool=TRANSFER, agent=position.agent, args={"agent": wanted}))
-    if wanted not in (places := ctx.mind.places_for(ctx.run.principal)):
+    if wanted not in (places := ctx.mind.places_for(ctx.run.principal, ctx.run.agent)):
         result = failed(TRANSFER, "unknown_agent", f"There is no agent {wanted!r}.", places)
     elif wanted in had or len(had) > 2:
         result = failed(

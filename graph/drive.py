@@ -74,8 +74,8 @@ class Driver:
                         await self._recall(ctx, journal, before.values["messages"])
                     interrupted = False
                     if before is None or not _is_of(before, ctx) or before.next:
-                        work_on = _input(ctx, work, before)
-                        async for step in graph.astream(work_on, config, context=turn, stream_mode="updates", durability="sync"):
+                        work_on, place = _input(ctx, work, before), _start(ctx, work, before, config)
+                        async for step in graph.astream(work_on, place, context=turn, stream_mode="updates", durability="sync"):
                             interrupted |= "__interrupt__" in step
             except Fenced:
                 raise
@@ -190,7 +190,14 @@ def _input(ctx: RunContext, work: dict[str, Any], before: StateSnapshot | None) 
     if resume:
         said = _messages(work)
         return Command(resume=resume, update={"messages": said} if said else None)
-    return {"messages": _messages(work)}
+    return {"messages": _messages(work)} if work.get("messages") else None
+
+
+def _start(ctx: RunContext, work: dict[str, Any], before: StateSnapshot | None, config: RunnableConfig) -> RunnableConfig:
+    """Return where the graph is to start: the newest checkpoint, or an earlier one that the run was asked to go on from."""
+    if "fork" not in work or (before is not None and _is_of(before, ctx)):
+        return config
+    return {**config, "configurable": {**config.get("configurable", {}), "checkpoint_ns": "", "checkpoint_id": work["fork"]}}
 
 
 def _is_of(snapshot: StateSnapshot, ctx: RunContext) -> bool:

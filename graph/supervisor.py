@@ -13,7 +13,14 @@ from graph.state import State, TurnContext
 async def supervisor(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """Choose where the user's last words go: rules, then the classifier with the last place as a prior, then a model."""
     ctx = runtime.context
-    route = await ctx.mind.route(_last_words(state), ctx.run.principal, active=state.get("place"), asked=_asked(state), meter=ctx.meter)
+    route = await ctx.mind.route(
+        _last_words(state),
+        ctx.run.principal,
+        active=state.get("place"),
+        asked=_asked(state),
+        meter=ctx.meter,
+        only=ctx.run.agent,
+    )
     ctx.note(
         RouteChosen(agent=route.agent, desk=desk_of(route.place), by=route.by, confidence=round(route.confidence, 3), reason=route.reason)
     )

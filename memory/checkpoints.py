@@ -26,6 +26,7 @@ from psycopg_pool import AsyncConnectionPool
 from core import faults
 from core.errors import Fenced
 from store.queries.runs import Kept
+from store.unit import Tx
 
 SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
@@ -46,6 +47,22 @@ SELECT thread, ns, id, parent, body::jsonb, about::jsonb
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[]) AS row (thread, ns, id, parent, body, about)
 ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
 """
+_UNDO = (
+    "DELETE FROM checkpoints.checkpoint_writes WHERE thread_id = %(thread)s AND checkpoint_id IN ("
+    "SELECT checkpoint_id FROM checkpoints.checkpoints WHERE thread_id = %(thread)s AND metadata ->> 'run_id' = %(run)s)",
+    "DELETE FROM checkpoints.checkpoints WHERE thread_id = %(thread)s AND metadata ->> 'run_id' = %(run)s",
+)
+_COPY = (
+    "INSERT INTO checkpoints.checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata) "
+    "SELECT %(target)s, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata "
+    "FROM checkpoints.checkpoints WHERE thread_id = %(source)s",
+    "INSERT INTO checkpoints.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob) "
+    "SELECT %(target)s, checkpoint_ns, channel, version, type, blob FROM checkpoints.checkpoint_blobs WHERE thread_id = %(source)s",
+    "INSERT INTO checkpoints.checkpoint_writes "
+    "(thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path) "
+    "SELECT %(target)s, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path "
+    "FROM checkpoints.checkpoint_writes WHERE thread_id = %(source)s",
+)
 _last_checked: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
@@ -215,6 +232,18 @@ class RunSaver(AsyncPostgresSaver):
 
 def _json(rows: list[tuple[Any, ...]]) -> str:
     return orjson.dumps(rows).decode()
+
+
+async def undo_run(tx: Tx, thread: str, run_id: UUID) -> None:
+    """Take what a run added out of a conversation, in the transaction that ends the run: the one before is the newest again."""
+    for statement in _UNDO:
+        await tx.run(statement, {"thread": thread, "run": str(run_id)})
+
+
+async def copy_thread(tx: Tx, source: str, target: str) -> None:
+    """Copy a conversation under another name."""
+    for statement in _COPY:
+        await tx.run(statement, {"source": source, "target": target})
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:

@@ -12,13 +12,30 @@ from server import errors
 from server.limits import Limits
 from server.metrics import Metrics
 from server.middleware import Around, BodyLimit
-from server.routes import approvals, assistants, documents, exports, health, metrics, page, runs, session, threads, tools, webhooks
+from server.routes import (
+    approvals,
+    assistants,
+    crons,
+    documents,
+    exports,
+    health,
+    metrics,
+    page,
+    runs,
+    session,
+    stateless,
+    states,
+    store,
+    threads,
+    tools,
+    webhooks,
+)
 from server.wiring import Runtime
 
 _EXPOSED = ["Location", "Content-Location", "X-Pagination-Total", "X-Pagination-Next", "X-Request-Id", "Retry-After"]
 _ACCEPTED = ["content-type", "x-api-key", "x-auth-scheme", "authorization", "last-event-id", "idempotency-key", "x-request-id"]
 _DESCRIPTION = (
-    "LLM agents that run a shop. `/threads` and `/assistants` follow the LangGraph API, for threads, runs and streams; "
+    "LLM agents that run a shop. `/threads`, `/runs`, `/assistants` and `/store` follow the LangGraph API; "
     "`/v1` holds what is ours. Every error is `{detail, code}`."
 )
 
@@ -36,8 +53,24 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
     app.state.limits = Limits(runtime.limiter)
     app.state.metrics = Metrics()
     errors.install(app)
-    for module in (session, threads, runs, assistants, approvals, exports, tools, webhooks, health, metrics, documents):
-        app.include_router(module.router)
+    for module in (
+        session,
+        threads,
+        states,
+        crons,
+        runs,
+        stateless,
+        assistants,
+        store,
+        approvals,
+        exports,
+        tools,
+        webhooks,
+        health,
+        metrics,
+        documents,
+    ):
+        app.include_router(module.router, responses=errors.PROBLEMS)
     page.mount(app)
     app.openapi = lambda: _openapi(app, runtime)
     app.add_middleware(BodyLimit, limit=runtime.settings.http.max_body_bytes)
@@ -45,7 +78,7 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
     app.add_middleware(
         CORSMiddleware,
         allow_origins=runtime.settings.http.cors_origins,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=_ACCEPTED,
         expose_headers=_EXPOSED,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -30,6 +31,38 @@ _CODES = {
 _MALFORMED = "the body is not valid JSON"
 _SEND_JSON = "send a JSON object with the header Content-Type: application/json"
 INTERNAL = "Something went wrong on our side; please try again."
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do about it."""
+
+    detail: str
+    code: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in {
+        400: "The body is not JSON",
+        401: "Sign in first",
+        403: "Your role may not do this",
+        404: "There is no such thing for you",
+        409: "The state forbids it now",
+        413: "The body is too large",
+        422: "A value is wrong",
+        429: "Too many requests: see Retry-After",
+        500: "Our fault",
+        503: "A server behind this one cannot be reached",
+    }.items()
+}
+"""How every route may answer when it does not do what it is asked."""
+
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events: metadata first, then what the stream modes ask for, end last",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": 'event: metadata\ndata: {"run_id": "..."}\n\n'}},
+    }
+}
 
 
 def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -6,25 +6,28 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from langchain_core.messages import AnyMessage, ToolMessage
+from langchain_core.messages import AnyMessage, ToolMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 from pydantic import ValidationError
 
-from core.errors import NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import Principal
+from core.ids import new_id
 from graph.agent import as_dict
 from graph.build import build
 from memory.checkpoints import RunSaver, thread_key
 from server.dialects.langgraph import Values, assistant_uuid
 from server.wiring import Runtime
-from store.queries import threads
+from store.queries import approvals, runs, threads
 from store.tables.runtime import Thread
 from store.unit import translated
 
 _SHOWN = frozenset({"human", "ai", "tool"})
 """Hints of ours to the model are no part of the conversation."""
 _READERS = 5
+_NO_CHECKPOINT = str(UUID(int=0))
 
 
 async def admitted(runtime: Runtime, principal: Principal, thread_id: UUID) -> Thread:
@@ -46,14 +49,72 @@ async def thread_state(runtime: Runtime, principal: Principal, thread_id: UUID, 
     await admitted(runtime, principal, thread_id)
     snapshot = await _snapshot(runtime, principal.tenant_id, thread_id, checkpoint_id)
     if checkpoint_id is not None and snapshot.created_at is None:
-        raise NotFound("checkpoint", checkpoint_id)
+        raise NotFound("checkpoint", checkpoint_id[:60])
     return _state(runtime, snapshot, thread_id)
 
 
+async def head_of(runtime: Runtime, principal: Principal, thread_id: UUID) -> str | None:
+    """Return the newest checkpoint of the caller's thread.
+
+    Raises:
+        NotFound: no such thread.
+    """
+    await admitted(runtime, principal, thread_id)
+    snapshot = await _snapshot(runtime, principal.tenant_id, thread_id)
+    return snapshot.config.get("configurable", {}).get("checkpoint_id") if snapshot.created_at else None
+
+
+async def next_at(runtime: Runtime, principal: Principal, thread_id: UUID, checkpoint_id: str) -> tuple[str, ...] | None:
+    """Return which nodes would follow at a checkpoint of the caller's thread; None when there is no such checkpoint.
+
+    Raises:
+        NotFound: no such thread.
+    """
+    await admitted(runtime, principal, thread_id)
+    snapshot = await _snapshot(runtime, principal.tenant_id, thread_id, checkpoint_id)
+    return snapshot.next if snapshot.created_at else None
+
+
+async def update_state(
+    runtime: Runtime, principal: Principal, thread_id: UUID, values: dict[str, Any] | None, as_node: str | None, checkpoint_id: str | None
+) -> dict[str, Any]:
+    """Write messages into the caller's thread as if one of its nodes had said them, and return the new checkpoint.
+
+    Raises:
+        NotFound: no such thread.
+        Conflict: a run is at work on it.
+        InvalidInput: the graph does not take it.
+    """
+    async with runtime.units.write(principal) as tx:
+        await threads.get(tx, thread_id, lock=True)
+        if await runs.active(tx, thread_id):
+            raise Conflict("a run is at work on this thread; wait for it, or cancel it", code="thread_busy")
+        await approvals.supersede(tx, thread_id)
+        saver = RunSaver(runtime.pool)
+        try:
+            messages = [
+                message.model_copy(update={"id": message.id or str(new_id())})
+                for message in convert_to_messages((values or {}).get("messages", []))
+            ]
+            given = {"messages": messages} if values is not None else None
+            with translated():
+                written = await build(saver).aupdate_state(_config(tx.tenant_id, thread_id, checkpoint_id), given, as_node=as_node)
+                await saver.flush()
+        except (InvalidUpdateError, NotImplementedError, KeyError, TypeError, ValueError) as error:
+            raise InvalidInput("give {messages: [...]} and, in as_node, the node that is to have said them", field="values") from error
+    return _checkpoint(written, thread_id) or {}
+
+
 async def history(
-    runtime: Runtime, principal: Principal, thread_id: UUID, *, limit: int = 10, before: str | None = None
+    runtime: Runtime,
+    principal: Principal,
+    thread_id: UUID,
+    *,
+    limit: int = 10,
+    before: str | None = None,
+    metadata: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return past states of the caller's thread, newest first.
+    """Return past states of the caller's thread, newest first; with `metadata`, those that have it.
 
     Raises:
         NotFound: no such thread.
@@ -62,7 +123,7 @@ async def history(
     graph = build(RunSaver(runtime.pool))
     end = _config(principal.tenant_id, thread_id, before) if before else None
     with translated():
-        past = graph.aget_state_history(_config(principal.tenant_id, thread_id), limit=limit, before=end)
+        past = graph.aget_state_history(_config(principal.tenant_id, thread_id), limit=limit, before=end, filter=metadata or None)
         return [_state(runtime, one, thread_id) async for one in past]
 
 
@@ -169,7 +230,15 @@ def _interrupt(one: Any) -> dict[str, Any]:
 
 def _config(tenant_id: UUID, thread_id: UUID, checkpoint_id: str | None = None) -> RunnableConfig:
     where = {"thread_id": thread_key(tenant_id, thread_id), "checkpoint_ns": ""}
-    return {"configurable": {**where, "checkpoint_id": checkpoint_id} if checkpoint_id else where}
+    return {"configurable": {**where, "checkpoint_id": _as_checkpoint_id(checkpoint_id)} if checkpoint_id else where}
+
+
+def _as_checkpoint_id(given: str) -> str:
+    """Return an id as checkpoints have it; what is none names no checkpoint."""
+    try:
+        return str(UUID(given))
+    except ValueError:
+        return _NO_CHECKPOINT
 
 
 def _checkpoint(config: RunnableConfig | None, thread_id: UUID) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """A streaming response that keeps idle connections alive and gives up on readers that do not read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 
 from prometheus_client import Gauge
@@ -28,17 +28,20 @@ class LiveResponse(Response):
         beat: bytes,
         headers: Mapping[str, str] | None = None,
         readers: Gauge | None = None,
+        on_leave: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         super().__init__(None, 200, headers, media_type)
         del self.headers["content-length"]
         self._chunks = chunks
         self._beat = beat
         self._readers = readers
+        self._on_leave = on_leave
         self._sending = asyncio.Lock()
         self._beaten = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the chunks end, the client disconnects, or it stops reading."""
+        """Stream until the chunks end, the client disconnects, or it stops reading; `on_leave` hears of the latter two."""
+        left = False
         if self._readers is not None:
             self._readers.inc()
         work = [asyncio.create_task(job) for job in (self._stream(send), self._keep_alive(send), _disconnected(receive))]
@@ -46,7 +49,9 @@ class LiveResponse(Response):
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            left = work[0] not in done
         except (TimeoutError, OSError):
+            left = True
             _log.info("a reader that did not read was closed", path=scope["path"])
         finally:
             for task in work:
@@ -54,6 +59,15 @@ class LiveResponse(Response):
             await asyncio.gather(*work, return_exceptions=True)
             if self._readers is not None:
                 self._readers.dec()
+        if left and self._on_leave is not None:
+            await self._left(self._on_leave, scope["path"])
+
+    @staticmethod
+    async def _left(on_leave: Callable[[], Awaitable[object]], path: str) -> None:
+        try:
+            await on_leave()
+        except StorehandError as error:
+            _log.info("what a reader left behind goes on", path=path, code=error.code)
 
     async def _stream(self, send: Send) -> None:
         await self._send(send, {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -139,6 +139,9 @@ VIEWS: dict[str, View] = {
     "import_runs": Staff(),
     "order_days": Deposit(),
     "sales_days": Deposit(),
+    "crons": Staff(),
+    "store_items": Own(),
+    "kept_answers": Own(),
 }
 """Every table and what a customer sees of it. A table that is missing here stops the start."""
 

@@ -1,5 +1,6 @@
 """The run log in the words of LangGraph's HTTP API: server-sent events by requested stream mode."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,16 +16,19 @@ from core.events import (
     RunFact,
     RunFailed,
     RunFinished,
-    RunStarted,
     TokenDelta,
     ToolFinished,
 )
+from server.dialects.langgraph_debug import DEVELOPER, Steps
 from server.dialects.langgraph_messages import about_node, last_chunk, token_chunk, tool_message
 
 HEARTBEAT = b": heartbeat\n\n"
 _NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
-_SERVED = frozenset({"values", "updates", "messages-tuple", "custom"})
-_KNOWN = _SERVED | {"messages", "events", "debug", "tasks", "checkpoints"}
+_MESSAGES = frozenset({"messages", "messages-tuple"})
+_SERVED = frozenset({"values", "updates", "custom"}) | _MESSAGES | DEVELOPER
+_ELABORATE = frozenset({"messages"}) | DEVELOPER
+"""Modes in which a token is more than one message."""
+_EVENT_ID = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18})(?:\.([0-9]{1,4}))?)?", re.ASCII)
 _END = {"success": "success", "interrupted": "success", "cancelled": "interrupted"}
 """A run that stops at an approval is a success; its thread is interrupted."""
 
@@ -49,16 +53,16 @@ def assistant_uuid(name: str) -> UUID:
 
 
 def stream_modes(asked: str | Iterable[str] | None) -> frozenset[str]:
-    """Return the requested modes, `values` when none; known modes that this server has nothing to say in are left out.
+    """Return the requested modes, `values` when none.
 
     Raises:
         InvalidInput: a word that is no mode.
     """
     words = [asked] if isinstance(asked, str) else list(asked or ["values"])
     for word in words:
-        if word not in _KNOWN:
+        if word not in _SERVED:
             raise InvalidInput(f"{word!r} is not a stream mode; use {', '.join(sorted(_SERVED))}", field="stream_mode")
-    return frozenset("messages-tuple" if word == "messages" else word for word in words) & _SERVED
+    return frozenset(words)
 
 
 def message(event: str, data: Any, event_id: str | None = None) -> bytes:
@@ -67,9 +71,36 @@ def message(event: str, data: Any, event_id: str | None = None) -> bytes:
     return body + (b"id: " + event_id.encode() + b"\n\n" if event_id else b"\n")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Seen:
+    """How far a reader got: all messages of the entries before `seq-offset`, and of this one the first `part`, or all when it is 0."""
+
+    seq: int = 0
+    offset: int = 0
+    part: int = 0
+
+
+def parse_seen(last_event_id: str | None) -> Seen | None:
+    """Return what a `Last-Event-ID` says; none, an empty one and `-1` are the start.
+
+    Raises:
+        InvalidInput: it is not one of our ids.
+    """
+    if last_event_id in (None, "", "-1"):
+        return None
+    match = _EVENT_ID.fullmatch(last_event_id)
+    if match is None:
+        raise InvalidInput("send the id of an event of this stream, such as 3-0, or -1 for the start", field="Last-Event-ID")
+    return Seen(*(int(number or 0) for number in match.groups()))
+
+
 @dataclass(slots=True)
 class Translator:
-    """Translates one run's events for one reader. Only the last message of an event has its id, so that a resume loses none."""
+    """Translates one run's events, from the first one on, for one reader; what the reader has seen is told again to nobody.
+
+    An event can become several messages: the last one carries its id, the n-th before it the id with `.n`, so that a reader goes on
+    after exactly the message that came last.
+    """
 
     run_id: str
     thread_id: str
@@ -77,74 +108,117 @@ class Translator:
     modes: frozenset[str]
     read_values: Callable[[], Awaitable[Values]]
     """Reads the thread's state; asked at the start, at the end, and for the calls of an earlier run."""
-    resumed: bool = False
-    """Whether the reader has seen the beginning elsewhere, perhaps with tokens of a message that is not whole yet."""
+    seen: Seen | None = None
+    read_checkpoints: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None
+    """Reads the states that the run stored, oldest first."""
+    label: str = ""
+    """Stands before every id, where the events of several runs share a stream."""
+    in_thread: bool = False
+    """Whether the stream goes on after the run."""
     ended: bool = False
     _meta: dict[str, orjson.Fragment] = field(default_factory=dict[str, orjson.Fragment])
-    _streamed: dict[str, int] = field(default_factory=dict[str, int])
-    """Characters of each message that this reader got as tokens."""
+    _texts: dict[str, str] = field(default_factory=dict[str, str])
+    """What this reader got of each message as tokens."""
     _calls: list[dict[str, Any]] | None = None
     _begun: dict[str, Any] | None = None
+    _steps: Steps = field(default_factory=Steps)
 
     def head(self) -> bytes:
-        """Return the first message of every stream."""
-        return message("metadata", {"run_id": self.run_id, "attempt": 1})
+        """Return the first message of every stream, nothing to a reader who has seen it."""
+        return b"" if self.seen else message("metadata", {"run_id": self.run_id, "attempt": 1}, f"{self.label}0-0")
 
     async def translate(self, event_id: str, event: Event) -> bytes:
-        """Return what an event is on the wire: nothing, or messages of which the last carries the id."""
-        if isinstance(event, TokenDelta):
-            if "messages-tuple" not in self.modes:
-                return b""
-            self._streamed[event.message_id] = self._streamed.get(event.message_id, 0) + len(event.text)
-            return message("messages", [token_chunk(event.message_id, event.text), self._about("agent")], event_id)
-        parts = await self._parts(event)
-        if "custom" in self.modes:
-            parts.insert(0, ("custom", orjson.Fragment(event.model_dump_json().encode())))
-        last = len(parts) - 1
-        return b"".join(message(name, data, event_id if index == last else None) for index, (name, data) in enumerate(parts))
+        """Return what an event is on the wire: nothing, or messages of which each has an id of its own."""
+        if isinstance(event, TokenDelta) and self.seen is None and not self.modes & _ELABORATE:
+            return message("messages", self._token(event), f"{self.label}{event_id}") if "messages-tuple" in self.modes else b""
+        parts = await self._parts(event_id, event)
+        known = self._known(event_id, len(parts))
+        last = len(parts)
+        return b"".join(
+            message(name, data, f"{self.label}{event_id}" if number == last else f"{self.label}{event_id}.{number}")
+            for number, (name, data) in enumerate(parts, start=1)
+            if number > known
+        )
 
     def end(self, status: str) -> bytes:
         """Return the message after which there is nothing more."""
-        self.ended = True
-        return message("end", {"run_id": self.run_id, "status": status})
+        return b"".join(message(name, data) for name, data in self._ending(status))
 
-    async def _parts(self, event: Event) -> list[tuple[str, Any]]:
+    def _ending(self, status: str) -> list[tuple[str, Any]]:
+        """Return the message that ends a run's stream, or the one that tells in a conversation's stream that a run is done."""
+        self.ended = True
+        done = ("metadata", {"status": "run_done", "run_id": self.run_id}) if self.in_thread else None
+        return [done or ("end", {"run_id": self.run_id, "status": status})]
+
+    def _known(self, event_id: str, parts: int) -> int:
+        """Return how many messages of an event the reader has seen."""
+        if self.seen is None:
+            return 0
+        seq, _, offset = event_id.partition("-")
+        here, last = (int(seq), int(offset)), (self.seen.seq, self.seen.offset)
+        if here == last:
+            return self.seen.part or parts
+        return parts if here < last else 0
+
+    async def _parts(self, event_id: str, event: Event) -> list[tuple[str, Any]]:
+        parts: list[tuple[str, Any]] = []
+        if "custom" in self.modes and not isinstance(event, TokenDelta):
+            parts.append(("custom", orjson.Fragment(event.model_dump_json().encode())))
+        if self.modes & DEVELOPER:
+            parts += self._steps.parts(self.run_id, self.assistant, event, self.modes)
+        return parts + await self._said(event_id, event)
+
+    async def _said(self, event_id: str, event: Event) -> list[tuple[str, Any]]:
         match event:
-            case RunStarted():
-                return []
+            case TokenDelta():
+                return self._streamed(event)
             case DraftDiscarded():
-                return self._withdraw(event.message_id) if self.resumed or event.message_id in self._streamed else []
+                return self._withdraw(event.message_id) if event.message_id in self._texts or self._missed(event_id) else []
             case MessageAdded():
-                return await self._message(event.message)
+                return await self._message(event_id, event.message)
             case RouteChosen() if event.by != "transfer" and "updates" in self.modes:
                 return [("updates", {"supervisor": {"active_agent": event.agent}})]
-            case ToolFinished() if event.status != "pending" and self.modes & {"messages-tuple", "updates"}:
+            case ToolFinished() if event.status != "pending" and self.modes & {*_MESSAGES, "updates"}:
                 return self._node("call_tools", await self._tool_message(event))
             case RunFailed():
-                self.ended = True
-                error = ("error", {"error": event.code, "message": event.message})
-                return [error, ("end", {"run_id": self.run_id, "status": "error"})]
+                return [("error", {"error": event.code, "message": event.message}), *self._ending("error")]
             case RunFinished():
-                self.ended = True
-                return [*await self._last_values(event), ("end", {"run_id": self.run_id, "status": _END[event.status]})]
+                return [*await self._last_values(event), *self._ending(_END[event.status])]
             case _:
                 return []
 
-    async def _message(self, added: dict[str, Any]) -> list[tuple[str, Any]]:
+    def _missed(self, event_id: str) -> bool:
+        """Return whether the reader may have got tokens elsewhere that this replay, read from the store, did not tell."""
+        return self.seen is not None and event_id.endswith("-0")
+
+    def _token(self, event: TokenDelta) -> list[Any]:
+        self._texts[event.message_id] = self._texts.get(event.message_id, "") + event.text
+        return [token_chunk(event.message_id, event.text), self._about("agent")]
+
+    def _streamed(self, event: TokenDelta) -> list[tuple[str, Any]]:
+        first = event.message_id not in self._texts
+        chunk = self._token(event)
+        parts: list[tuple[str, Any]] = [("messages", chunk)] if "messages-tuple" in self.modes else []
+        if "messages" in self.modes:
+            so_far = {**token_chunk(event.message_id, self._texts[event.message_id]), "type": "ai"}
+            parts += [*(self._described("agent", event.message_id) if first else []), ("messages/partial", [so_far])]
+        return parts
+
+    async def _message(self, event_id: str, added: dict[str, Any]) -> list[tuple[str, Any]]:
         if added.get("type") == "human":
             return await self._first_values(added)
         if added.get("tool_calls"):
             self._calls = added["tool_calls"]
         message_id, update = str(added.get("id")), self._update("agent", added)
-        if self._streamed.get(message_id) == len(added.get("content") or ""):
-            return [*update, *self._tuple("agent", last_chunk(added))]
-        if self.resumed or message_id in self._streamed:
-            return [*update, *self._withdraw(message_id), *self._tuple("agent", added)]
-        return [*update, *self._tuple("agent", added)]
+        if message_id in self._texts and self._texts[message_id] == (added.get("content") or ""):
+            return [*update, *self._tuple("agent", last_chunk(added)), *self._complete("agent", added, described=True)]
+        if self._missed(event_id) or message_id in self._texts:
+            return [*update, *self._withdraw(message_id), *self._whole("agent", added)]
+        return [*update, *self._whole("agent", added)]
 
     def _withdraw(self, message_id: str) -> list[tuple[str, Any]]:
         """Take back the tokens of a message: the SDKs drop a message for a `remove` of its id."""
-        self._streamed.pop(message_id, None)
+        self._texts.pop(message_id, None)
         return self._tuple("agent", {"type": "remove", "id": message_id, "content": ""})
 
     async def _first_values(self, human: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -152,15 +226,18 @@ class Translator:
             return []
         if self._begun is None:
             self._begun = {"messages": [], **(await self.read_values()).values}
-        if all(one.get("id") != human.get("id") for one in self._begun["messages"]):
-            self._begun = {**self._begun, "messages": [*self._begun["messages"], human]}
+        known: list[dict[str, Any]] = self._begun["messages"]
+        place = next((index for index, one in enumerate(known) if one.get("id") == human.get("id")), None)
+        self._begun = {**self._begun, "messages": [*known, human] if place is None else known[: place + 1]}
         return [("values", self._begun)]
 
     async def _last_values(self, event: RunFinished) -> list[tuple[str, Any]]:
-        if not self.modes & {"values", "updates"}:
-            return []
-        state = await self.read_values()
         parts: list[tuple[str, Any]] = []
+        if self.read_checkpoints is not None and self.modes & {"checkpoints", "debug"}:
+            parts += self._steps.checkpoints(await self.read_checkpoints(), self.modes)
+        if not self.modes & {"values", "updates"}:
+            return parts
+        state = await self.read_values()
         if "updates" in self.modes and event.status == "interrupted":
             parts.append(("updates", {"__interrupt__": state.interrupts}))
         if "values" in self.modes:
@@ -177,13 +254,24 @@ class Translator:
         return tool_message(event, str(calls[int(index)]["id"]) if known else event.call_id)
 
     def _node(self, node: str, whole: dict[str, Any]) -> list[tuple[str, Any]]:
-        return [*self._update(node, whole), *self._tuple(node, whole)]
+        return [*self._update(node, whole), *self._whole(node, whole)]
+
+    def _whole(self, node: str, whole: dict[str, Any]) -> list[tuple[str, Any]]:
+        return [*self._tuple(node, whole), *self._complete(node, whole)]
 
     def _update(self, node: str, whole: dict[str, Any]) -> list[tuple[str, Any]]:
         return [("updates", {node: {"messages": [whole]}})] if "updates" in self.modes else []
 
     def _tuple(self, node: str, chunk: dict[str, Any]) -> list[tuple[str, Any]]:
         return [("messages", [chunk, self._about(node)])] if "messages-tuple" in self.modes else []
+
+    def _complete(self, node: str, whole: dict[str, Any], *, described: bool = False) -> list[tuple[str, Any]]:
+        if "messages" not in self.modes:
+            return []
+        return [*([] if described else self._described(node, str(whole.get("id")))), ("messages/complete", [whole])]
+
+    def _described(self, node: str, message_id: str) -> list[tuple[str, Any]]:
+        return [("messages/metadata", {message_id: {"metadata": self._about(node)}})]
 
     def _about(self, node: str) -> orjson.Fragment:
         if node not in self._meta:

@@ -33,7 +33,19 @@ class Command(_Body):
 class RunCreate(_Body):
     """A request for a run. Fields of LangGraph's API that are not listed are accepted and have no effect."""
 
-    assistant_id: str | None = Field(default=None, description="`ops`, `support` or the UUID of one; by default the caller's own")
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "examples": [
+                {"assistant_id": "ops", "input": {"messages": [{"type": "human", "content": "Which orders are stuck?"}]}},
+                {"assistant_id": "ops", "command": {"resume": {"decisions": [{"type": "approve"}]}}},
+            ]
+        },
+    )
+
+    assistant_id: str | None = Field(
+        default=None, description="`ops`, `support`, an agent such as `risk`, or the UUID of one; by default the caller's own"
+    )
     input: dict[str, Any] | None = Field(default=None, description="`{messages: [{id, type: human, content}]}`; other roles are dropped")
     command: Command | None = Field(
         default=None, description="`{resume: {decisions: [{type: approve|edit|reject, edited_action?, message?}]}}`"
@@ -41,9 +53,21 @@ class RunCreate(_Body):
     config: dict[str, Any] | None = None
     context: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
-    stream_mode: list[str] | str | None = Field(default=None, description="values, updates, messages-tuple, custom")
-    multitask_strategy: Literal["enqueue", "reject", "interrupt"] | None = None
+    stream_mode: list[str] | str | None = Field(
+        default=None, description="values, updates, messages, messages-tuple, custom, tasks, checkpoints, debug, events"
+    )
+    multitask_strategy: Literal["enqueue", "reject", "interrupt", "rollback"] | None = Field(
+        default=None, description="What becomes of runs of the thread that have not ended: they go first, refuse this one, or are ended"
+    )
     if_not_exists: Literal["create", "reject"] | None = None
+    on_disconnect: Literal["continue", "cancel"] | None = Field(
+        default=None, description="What becomes of the run when the reader of this request leaves"
+    )
+    on_completion: Literal["delete", "keep"] | None = Field(default=None, description="What becomes of a stateless run's conversation")
+    after_seconds: float | None = Field(default=None, ge=0, le=30 * 24 * 3600, description="Start no earlier than in so many seconds")
+    interrupt_before: JsonValue = None
+    interrupt_after: JsonValue = None
+    webhook: str | None = None
     checkpoint: dict[str, Any] | None = None
     checkpoint_id: str | None = None
 
@@ -58,7 +82,7 @@ def refuse_steering(body: RunCreate) -> None:
     """Refuse what would let a client write the graph's state or move its control.
 
     Raises:
-        Forbidden: `command.goto`, `command.update`, settings of the graph, or a run without words from an earlier checkpoint.
+        Forbidden: `command.goto`, `command.update`, settings of the graph, stops of its own, or a call of a foreign address.
         InvalidInput: `config.configurable` and `context` at once.
     """
     configurable: Any = (body.config or {}).get("configurable") or {}
@@ -68,8 +92,10 @@ def refuse_steering(body: RunCreate) -> None:
         raise Forbidden("command.goto and command.update are not offered: send a message, or decide the open request by command.resume")
     if (keys := _as_dict(configurable)) is None or keys.keys() - _PASSIVE:
         raise Forbidden("config.configurable is not offered: the server decides how a run is configured")
-    if body.asked_checkpoint and not _has_words(body) and not _resumes(body):
-        raise Forbidden("a run cannot be repeated from an earlier checkpoint: send a new message")
+    if body.interrupt_before or body.interrupt_after:
+        raise Forbidden("interrupt_before and interrupt_after are not offered: a run stops where a person has to decide")
+    if body.webhook:
+        raise Forbidden("webhooks of a run are not offered: follow its stream, or join it")
 
 
 def human_messages(body: RunCreate) -> list[dict[str, str]]:
@@ -78,7 +104,7 @@ def human_messages(body: RunCreate) -> list[dict[str, str]]:
     Raises:
         InvalidInput: no text, too much text, or a message that is not text.
     """
-    if _resumes(body):
+    if resumes(body) or repeats(body):
         return []
     listed = _as_list((body.input or {}).get("messages"))
     if listed is None:
@@ -100,7 +126,7 @@ def answer(body: RunCreate) -> Answer | None:
     Raises:
         InvalidInput: not exactly one decision, or one of an unknown form.
     """
-    if not _resumes(body):
+    if not resumes(body):
         return None
     assert body.command is not None
     decisions = _as_list((_as_dict(body.command.resume) or {}).get("decisions")) or []
@@ -120,12 +146,14 @@ def answer(body: RunCreate) -> Answer | None:
     )
 
 
-def _resumes(body: RunCreate) -> bool:
+def resumes(body: RunCreate) -> bool:
+    """Return whether a request brings a decision."""
     return body.command is not None and body.command.resume is not None
 
 
-def _has_words(body: RunCreate) -> bool:
-    return bool((body.input or {}).get("messages"))
+def repeats(body: RunCreate) -> bool:
+    """Return whether a request asks for a turn again: a checkpoint without words."""
+    return not resumes(body) and body.asked_checkpoint is not None and not (body.input or {}).get("messages")
 
 
 def _text(content: Any) -> str:

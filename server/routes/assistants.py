@@ -1,107 +1,111 @@
-"""The two assistants: `ops` for merchants, `support` for customers. An assistant is a door to the same agents."""
+"""The caller's assistants, in the form of LangGraph's API. They are part of the product: nobody adds or changes one."""
 
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.errors import Forbidden, InvalidInput, NotFound
-from core.identity import Principal
-from server.auth import Caller
-from server.dialects.langgraph import assistant_uuid
+from core.errors import InvalidInput
+from graph.build import topology
+from server.assistants import as_assistant, find, open_to
+from server.auth import Caller, Wired
+from server.dialects.langgraph_objects import ListedAssistant, ShownAssistant, ShownGraph, ShownSchemas, chosen, paged
 from server.errors import json_response
 
 router = APIRouter(prefix="/assistants", tags=["assistants"])
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
-_ASSISTANTS = {"ops": "Runs the shop with its merchant", "support": "Helps a customer of the shop"}
+_MESSAGES = {"type": "object", "properties": {"messages": {"type": "array", "items": {"type": "object"}}}, "required": ["messages"]}
+_NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
 
-class Search(BaseModel):
+class AssistantSearch(BaseModel):
     """Which assistants to list."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [{"graph_id": "ops"}, {}]})
 
     graph_id: str | None = None
-    name: str | None = None
+    name: str | None = Field(default=None, description="A part of the name")
     metadata: dict[str, Any] | None = None
-    limit: int = 10
-    offset: int = 0
+    limit: int = Field(default=10, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    sort_by: Literal["assistant_id", "graph_id", "name", "created_at", "updated_at"] | None = None
+    sort_order: Literal["asc", "desc"] | None = None
+    select: list[str] | None = None
 
 
-def own_assistant(principal: Principal) -> str:
-    """Return the name of the assistant that serves a caller."""
-    return "support" if principal.is_customer else "ops"
+@router.post("/search", responses={200: {"model": list[ListedAssistant]}})
+async def search(runtime: Wired, principal: Caller, body: AssistantSearch) -> Response:
+    """List the caller's assistants, the one with all agents first."""
+    found = _matching(runtime, principal, body)
+    if body.sort_by is not None:
+        wanted = body.sort_by
+        found = sorted(found, key=lambda one: str(one[wanted]), reverse=body.sort_order == "desc")
+    page = found[body.offset : body.offset + body.limit]
+    return json_response([chosen(one, body.select) for one in page], headers=paged(body.offset, len(page), len(found)))
 
 
-def resolve(principal: Principal, asked: str | None) -> str:
-    """Return the assistant's name for a name or an id; none means the caller's own.
-
-    Raises:
-        InvalidInput: there is no such assistant.
-        Forbidden: it serves others.
-    """
-    own = own_assistant(principal)
-    if asked is None:
-        return own
-    name = next((one for one in _ASSISTANTS if asked in (one, str(assistant_uuid(one)))), None)
-    if name is None:
-        raise InvalidInput(f"there is no assistant {asked[:60]!r}; yours is {own!r}", field="assistant_id")
-    if name != own:
-        raise Forbidden(f"the assistant {name!r} does not serve your role; yours is {own!r}")
-    return name
+@router.post("/count")
+async def count(runtime: Wired, principal: Caller, body: AssistantSearch) -> int:
+    """Count the caller's assistants."""
+    return len(_matching(runtime, principal, body))
 
 
-@router.post("/search")
-async def search(principal: Caller, body: Search) -> Response:
-    """List the caller's assistant."""
-    one = _shown(own_assistant(principal))
+@router.get("/{assistant_id}", responses={200: {"model": ShownAssistant}})
+async def get(runtime: Wired, principal: Caller, assistant_id: str) -> Response:
+    """Return one of the caller's assistants by its name or id."""
+    return json_response(as_assistant(find(runtime, principal, assistant_id)))
+
+
+@router.get("/{assistant_id}/schemas", responses={200: {"model": ShownSchemas}})
+async def schemas(runtime: Wired, principal: Caller, assistant_id: str) -> Response:
+    """Return what an assistant takes and gives."""
+    try:
+        named = UUID(assistant_id)
+    except ValueError as error:
+        raise InvalidInput("Invalid assistant ID: must be a UUID", field="assistant_id") from error
+    return json_response({"graph_id": find(runtime, principal, str(named)), **_schemas()})
+
+
+@router.get("/{assistant_id}/graph", responses={200: {"model": ShownGraph}})
+async def graph(runtime: Wired, principal: Caller, assistant_id: str, xray: Annotated[str | None, Query()] = None) -> Response:
+    """Return the graph that every assistant runs; `xray` shows nothing more, since there are no graphs within it."""
+    find(runtime, principal, assistant_id)
+    return json_response(topology().compile().get_graph().to_json())
+
+
+@router.get("/{assistant_id}/subgraphs", responses={200: {"model": dict[str, ShownSchemas]}})
+async def subgraphs(runtime: Wired, principal: Caller, assistant_id: str) -> Response:
+    """Return the graphs within an assistant's graph: there are none."""
+    find(runtime, principal, assistant_id)
+    return json_response({})
+
+
+@router.get("/{assistant_id}/subgraphs/{namespace}", responses={200: {"model": dict[str, ShownSchemas]}})
+async def subgraphs_in(runtime: Wired, principal: Caller, assistant_id: str, namespace: str) -> Response:
+    """Return the graphs within a namespace of an assistant's graph: there are none."""
+    find(runtime, principal, assistant_id)
+    return json_response({})
+
+
+@router.post("/{assistant_id}/versions", responses={200: {"model": list[ShownAssistant]}})
+async def versions(runtime: Wired, principal: Caller, assistant_id: str) -> Response:
+    """List the versions of an assistant: there is one."""
+    return json_response([as_assistant(find(runtime, principal, assistant_id))])
+
+
+def _matching(runtime: Wired, principal: Caller, body: AssistantSearch) -> list[dict[str, Any]]:
+    shown = map(as_assistant, open_to(runtime, principal))
     wanted = body.metadata or {}
-    matches = body.graph_id in (None, one["graph_id"]) and body.name in (None, one["name"])
-    found = [one] if matches and wanted.items() <= one["metadata"].items() else []
-    page = found[body.offset : body.offset + body.limit] if body.offset >= 0 else []
-    return json_response(page, headers={"X-Pagination-Total": str(len(found))})
+    return [
+        one
+        for one in shown
+        if body.graph_id in (None, one["graph_id"])
+        and (body.name or "").lower() in one["name"]
+        and wanted.items() <= one["metadata"].items()
+    ]
 
 
-@router.get("/{assistant_id}")
-async def get(principal: Caller, assistant_id: str) -> dict[str, Any]:
-    """Return the caller's assistant by its name or id."""
-    name = own_assistant(principal)
-    if assistant_id not in (name, str(assistant_uuid(name))):
-        raise NotFound("assistant", assistant_id[:60])
-    return _shown(name)
-
-
-@router.get("/{assistant_id}/schemas")
-async def schemas(principal: Caller, assistant_id: UUID) -> dict[str, Any]:
-    """Return what the caller's assistant takes and gives."""
-    name = own_assistant(principal)
-    if assistant_id != assistant_uuid(name):
-        raise NotFound("assistant", assistant_id)
-    messages = {"type": "object", "properties": {"messages": {"type": "array", "items": {"type": "object"}}}, "required": ["messages"]}
-    nothing: dict[str, Any] = {"type": "object", "properties": {}}
-    return {
-        "graph_id": name,
-        "input_schema": messages,
-        "output_schema": messages,
-        "state_schema": messages,
-        "config_schema": nothing,
-        "context_schema": nothing,
-    }
-
-
-def _shown(name: str) -> dict[str, Any]:
-    return {
-        "assistant_id": str(assistant_uuid(name)),
-        "graph_id": name,
-        "config": {},
-        "context": {},
-        "metadata": {"created_by": "system"},
-        "name": name,
-        "description": _ASSISTANTS[name],
-        "created_at": _SINCE,
-        "updated_at": _SINCE,
-        "version": 1,
-    }
+def _schemas() -> dict[str, Any]:
+    taken = dict.fromkeys(("input_schema", "output_schema", "state_schema"), _MESSAGES)
+    return {**taken, "config_schema": _NOTHING, "context_schema": _NOTHING}

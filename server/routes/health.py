@@ -45,7 +45,7 @@ async def ok() -> dict[str, bool]:
 @router.get("/info")
 async def info() -> dict[str, Any]:
     """Describe the server to LangGraph's clients."""
-    flags = {"assistants": True, "crons": False, "langsmith": False}
+    flags = {"assistants": True, "crons": True, "langsmith": False}
     return {"version": VERSION, "langgraph_py_version": version("langgraph"), "flags": flags, "host": {}}
 
 

@@ -1,26 +1,29 @@
-"""Conversations, in the form of LangGraph's API."""
+"""Conversations, in the form of LangGraph's API. Their states are in `states`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
+from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import Conflict, InvalidInput
-from core.identity import Principal
+from core.ids import new_id
+from memory.checkpoints import copy_thread, thread_key
 from server import state
+from server.assistants import name_of
 from server.auth import Caller, Wired
-from server.dialects.langgraph import assistant_uuid
-from server.errors import json_response
-from server.wiring import Runtime
-from store.queries import threads
-from store.tables.runtime import Thread, ThreadStatus
+from server.dialects.langgraph_objects import ListedThread, ShownThread, chosen, paged
+from server.errors import STREAMED, json_response
+from server.following import ThreadMode, parse_thread_place, stream_thread
+from server.once import IdempotencyKey, answer_once
+from server.opening import checked_metadata, open_in
+from store.queries import runs, threads
+from store.tables.runtime import ThreadStatus
+from store.unit import Tx
 
 router = APIRouter(prefix="/threads", tags=["threads"])
-_LARGEST_METADATA = 16 * 1024
 _LARGEST_PAGE = 100
 
 
@@ -30,6 +33,8 @@ class _Body(BaseModel):
 
 class ThreadCreate(_Body):
     """A new conversation."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [{"metadata": {"topic": "stock"}}, {}]})
 
     thread_id: UUID | None = None
     metadata: dict[str, Any] | None = None
@@ -42,72 +47,102 @@ class ThreadPatch(_Body):
     metadata: dict[str, Any]
 
 
-class ThreadSearch(_Body):
-    """Which conversations to list; `metadata` matches what contains it."""
+class ThreadCount(_Body):
+    """Which conversations are meant; `metadata` matches what contains it."""
+
+    model_config = ConfigDict(
+        extra="ignore", json_schema_extra={"examples": [{"metadata": {"graph_id": "ops"}}, {"status": "interrupted"}]}
+    )
 
     metadata: dict[str, Any] | None = None
+    values: dict[str, Any] | None = Field(default=None, description="Not offered: search by metadata or status")
     status: ThreadStatus | None = None
     ids: list[UUID] | None = Field(default=None, max_length=_LARGEST_PAGE)
+
+
+class ThreadSearch(ThreadCount):
+    """Which conversations to list, and how."""
+
     limit: int = Field(default=10, ge=1, le=10_000)
     offset: int = Field(default=0, ge=0, le=1_000_000)
+    sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] | None = None
+    sort_order: Literal["asc", "desc"] | None = None
     select: list[str] | None = None
 
 
-class HistoryRequest(_Body):
-    """How far to look back."""
+class ThreadPrune(_Body):
+    """Conversations to delete."""
 
-    limit: int = Field(default=10, ge=1, le=10_000)
-    before: str | dict[str, Any] | None = None
-
-
-class CheckpointRequest(_Body):
-    """One past state."""
-
-    checkpoint: dict[str, Any]
+    thread_ids: list[UUID] = Field(max_length=_LARGEST_PAGE)
+    strategy: Literal["delete", "keep_latest"] = "delete"
 
 
-@router.post("")
-async def create(runtime: Wired, principal: Caller, body: ThreadCreate) -> Response:
+class Pruned(_Body):
+    """How many conversations were deleted."""
+
+    pruned_count: int
+
+
+@router.post("", responses={200: {"model": ShownThread}})
+async def create(request: Request, runtime: Wired, principal: Caller, body: ThreadCreate, key: IdempotencyKey = None) -> Response:
     """Open a conversation."""
-    row = await open_thread(runtime, principal, body.thread_id, body.metadata or {}, reuse=body.if_exists == "do_nothing")
-    [shown] = await state.as_threads(runtime, [row])
-    return json_response(shown)
+
+    async def make(tx: Tx) -> dict[str, Any]:
+        reuse = body.if_exists == "do_nothing"
+        row = await open_in(tx, body.thread_id, body.metadata or {}, reuse=reuse)
+        [shown] = await state.as_threads(runtime, [row], with_values=reuse)
+        return shown
+
+    return await answer_once(request, runtime, principal, key, make)
 
 
-@router.post("/search")
+@router.post("/search", responses={200: {"model": list[ListedThread]}})
 async def search(runtime: Wired, principal: Caller, body: ThreadSearch) -> Response:
     """List the caller's conversations, newest first."""
-    limit = min(body.limit, _LARGEST_PAGE)
     async with runtime.units.read(principal) as tx:
         rows, total = await threads.find(
-            tx, meta=_stored_metadata(body.metadata), status=body.status, ids=body.ids, limit=limit, offset=body.offset
+            tx,
+            **_filters(body),
+            sort_by=body.sort_by or "updated_at",
+            descending=body.sort_order != "asc",
+            limit=min(body.limit, _LARGEST_PAGE),
+            offset=body.offset,
         )
-    with_values = body.select is None or "values" in body.select or "interrupts" in body.select
+    with_values = body.select is None or bool({"values", "interrupts"} & set(body.select))
     shown = await state.as_threads(runtime, rows, with_values=with_values)
-    if body.select is not None:
-        shown = [{name: one[name] for name in body.select if name in one} for one in shown]
-    headers = {"X-Pagination-Total": str(total)}
-    if body.offset + len(rows) < total:
-        headers["X-Pagination-Next"] = str(body.offset + len(rows))
-    return json_response(shown, headers=headers)
+    return json_response([chosen(one, body.select) for one in shown], headers=paged(body.offset, len(rows), total))
 
 
 @router.post("/count")
-async def count(runtime: Wired, principal: Caller, body: ThreadSearch) -> int:
+async def count(runtime: Wired, principal: Caller, body: ThreadCount) -> int:
     """Count the caller's conversations."""
     async with runtime.units.read(principal) as tx:
-        _, total = await threads.find(tx, meta=_stored_metadata(body.metadata), status=body.status, ids=body.ids, limit=1)
+        _, total = await threads.find(tx, **_filters(body), limit=1)
     return total
 
 
-@router.get("/{thread_id}")
+@router.post("/prune", responses={200: {"model": Pruned}})
+async def prune(runtime: Wired, principal: Caller, body: ThreadPrune) -> Response:
+    """Delete those of some conversations that are the caller's."""
+    if body.strategy != "delete":
+        raise InvalidInput("the states of a conversation are kept as long as it is; use delete", field="strategy")
+    async with runtime.units.write(principal) as tx:
+        found = [row.id for one in sorted(set(body.thread_ids)) if (row := await threads.taken(tx, one)) is not None]
+        for thread_id in found:
+            await threads.remove(tx, thread_id)
+    for thread_id in found:
+        await state.forget(runtime, principal.tenant_id, thread_id)
+    return json_response({"pruned_count": len(found)})
+
+
+@router.get("/{thread_id}", responses={200: {"model": ShownThread}})
 async def get(runtime: Wired, principal: Caller, thread_id: UUID) -> Response:
     """Return a conversation with its current values."""
     [shown] = await state.as_threads(runtime, [await state.admitted(runtime, principal, thread_id)])
     return json_response(shown)
 
 
-@router.patch("/{thread_id}")
+@router.patch("/{thread_id}", responses={200: {"model": ShownThread}})
 async def patch(runtime: Wired, principal: Caller, thread_id: UUID, body: ThreadPatch) -> Response:
     """Merge metadata into a conversation."""
     async with runtime.units.write(principal) as tx:
@@ -127,88 +162,44 @@ async def delete(runtime: Wired, principal: Caller, thread_id: UUID) -> None:
     await state.forget(runtime, principal.tenant_id, thread_id)
 
 
-@router.get("/{thread_id}/state")
-async def get_state(runtime: Wired, principal: Caller, thread_id: UUID) -> Response:
-    """Return a conversation's state: its messages, and what it waits for."""
-    return json_response(await state.thread_state(runtime, principal, thread_id))
+@router.post("/{thread_id}/copy", responses={200: {"model": ShownThread}})
+async def copy(request: Request, runtime: Wired, principal: Caller, thread_id: UUID, key: IdempotencyKey = None) -> Response:
+    """Open a conversation that begins as another one is now. What waits for a decision there does not wait here."""
+
+    async def make(tx: Tx) -> dict[str, Any]:
+        source = await threads.get(tx, thread_id, lock=True)
+        if await runs.active(tx, thread_id):
+            raise Conflict("a run is at work on this thread; wait for it, or cancel it", code="thread_busy")
+        row = await threads.create(tx, new_id(), source.meta)
+        await copy_thread(tx, thread_key(tx.tenant_id, source.id), thread_key(tx.tenant_id, row.id))
+        [before], [shown] = await state.as_threads(runtime, [source]), await state.as_threads(runtime, [row], with_values=False)
+        return {**shown, "values": before["values"]}
+
+    return await answer_once(request, runtime, principal, key, make)
 
 
-@router.get("/{thread_id}/state/{checkpoint_id}")
-async def get_past_state(runtime: Wired, principal: Caller, thread_id: UUID, checkpoint_id: str) -> Response:
-    """Return a conversation's state at a checkpoint."""
-    return json_response(await state.thread_state(runtime, principal, thread_id, checkpoint_id))
-
-
-@router.post("/{thread_id}/state/checkpoint")
-async def post_past_state(runtime: Wired, principal: Caller, thread_id: UUID, body: CheckpointRequest) -> Response:
-    """Return a conversation's state at a checkpoint."""
-    named = body.checkpoint.get("checkpoint_id")
-    if not isinstance(named, str):
-        raise InvalidInput("give the id of a checkpoint of this thread", field="checkpoint.checkpoint_id")
-    return json_response(await state.thread_state(runtime, principal, thread_id, named))
-
-
-@router.get("/{thread_id}/history")
-async def get_history(
-    runtime: Wired, principal: Caller, thread_id: UUID, limit: int = Query(default=10, ge=1, le=10_000), before: str | None = None
+@router.get("/{thread_id}/stream", responses=STREAMED)
+async def join_stream(
+    request: Request,
+    runtime: Wired,
+    principal: Caller,
+    thread_id: UUID,
+    stream_mode: Annotated[list[ThreadMode] | None, Query()] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Return past states, newest first."""
-    return json_response(await state.history(runtime, principal, thread_id, limit=min(limit, _LARGEST_PAGE), before=before))
+    """Follow a conversation: what is at work, then each run that comes, or what came after the event that `Last-Event-ID` names."""
+    parse_thread_place(last_event_id)
+    await state.admitted(runtime, principal, thread_id)
+    modes = frozenset(stream_mode or ["run_modes"])
+    return stream_thread(request, runtime, principal, thread_id, modes, last_event_id)
 
 
-@router.post("/{thread_id}/history")
-async def post_history(runtime: Wired, principal: Caller, thread_id: UUID, body: HistoryRequest) -> Response:
-    """Return past states, newest first."""
-    before: Any = body.before
-    if isinstance(body.before, dict):
-        inner: Any = body.before.get("configurable") or body.before
-        before = inner.get("checkpoint_id") if hasattr(inner, "get") else None
-    named = before if isinstance(before, str) else None
-    return json_response(await state.history(runtime, principal, thread_id, limit=min(body.limit, _LARGEST_PAGE), before=named))
-
-
-async def open_thread(
-    runtime: Runtime, principal: Principal, thread_id: UUID | None, metadata: dict[str, Any], *, reuse: bool = False
-) -> Thread:
-    """Open a conversation, under the client's own id when it gives one.
-
-    Raises:
-        Conflict: the id is taken.
-    """
-    taken = Conflict(f"Thread with ID {thread_id} already exists", code="thread_exists")
-    meta = checked_metadata(metadata)
-    try:
-        async with runtime.units.write(principal) as tx:
-            if thread_id is not None:
-                rows, _ = await threads.find(tx, ids=[thread_id], limit=1)
-                if rows and reuse:
-                    return rows[0]
-                if rows:
-                    raise taken
-            return await threads.create(tx, thread_id, meta)
-    except IntegrityError as error:
-        raise taken from error
-
-
-def _stored_metadata(wanted: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return a search's metadata as threads keep it: the assistant by its name."""
-    if not wanted or "assistant_id" not in wanted:
-        return wanted
-    names = {str(assistant_uuid(name)): name for name in ("ops", "support")}
-    rest = {key: value for key, value in wanted.items() if key != "assistant_id"}
-    return {**rest, "graph_id": names.get(str(wanted["assistant_id"]), "")}
-
-
-def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return metadata that can be stored.
-
-    Raises:
-        InvalidInput: too large, or not storable as JSON.
-    """
-    try:
-        size = len(orjson.dumps(metadata))
-    except TypeError as error:
-        raise InvalidInput("holds a character or number that cannot be stored", field="metadata") from error
-    if size > _LARGEST_METADATA:
-        raise InvalidInput(f"at most {_LARGEST_METADATA} bytes of JSON are kept, these are {size}", field="metadata")
-    return metadata
+def _filters(body: ThreadCount) -> dict[str, Any]:
+    """Return what the store can search by: metadata as threads keep it, with the assistant by its name."""
+    if body.values:
+        raise InvalidInput("conversations cannot be searched by their values; use metadata or status", field="values")
+    wanted = body.metadata
+    if wanted and "assistant_id" in wanted:
+        rest = {key: value for key, value in wanted.items() if key != "assistant_id"}
+        wanted = {**rest, "graph_id": name_of(str(wanted["assistant_id"])) or ""}
+    return {"meta": wanted, "status": body.status, "ids": body.ids}

@@ -13,7 +13,7 @@ from core.identity import RunContext
 from core.ids import new_id
 from server.auth import Caller, Wired
 from server.errors import json_response
-from server.routes.runs import IdempotencyKey
+from server.once import IdempotencyKey
 from tools.registry import Toolbox
 from tools.result import ToolResult
 from tools.spec import Tool

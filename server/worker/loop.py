@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from agents.roster import ROSTER
 from core import faults
 from core.errors import Fenced, StorehandError, Unavailable
 from core.events import RunFailed
@@ -71,6 +72,7 @@ class Worker:
                 run_id=RunId(run.id),
                 thread_id=ThreadId(run.thread_id),
                 attempt=row["attempt"],
+                agent=run.assistant if run.assistant in ROSTER else None,
                 request_id=str(run.id),
             )
             task = asyncio.create_task(self._drive(ctx, run.input), name=f"run:{run.id}")

@@ -1,24 +1,32 @@
 """The upkeep: what follows from the clock and from the rules, whoever changed them and wherever.
 
 When another version of the policy takes effect - changed a moment ago, or planned for this day - its pages are rendered and indexed
-again. Requests that nobody decided in their time are closed. Any number of processes do this beside each other.
+again. Requests that nobody decided in their time are closed. Scheduled runs are started, and what was kept for a while is
+forgotten. Any number of processes do this beside each other.
 """
 
 import asyncio
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from agents.policy_pages import render_policy_pages
 from core.errors import StorehandError
 from core.log import get_logger
 from memory.indexing import index_articles
+from server.schedules import start_due
 from server.setup import keeper
+from server.state import forget
 from server.wiring import Runtime
-from store.queries import articles, policies, tenants
+from store.queries import articles, policies, tenants, threads
 from store.queries.articles import RulesPage
 
 _log = get_logger(__name__)
 _POLL_SECONDS = 2.0
 _LONGEST_WAIT = 60.0
+_ANSWERS_KEPT = timedelta(hours=24)
+_THREADS_KEPT = timedelta(minutes=10)
+"""A client may look at a run without a conversation for this long after its end."""
+_BATCH = 100
 
 
 class Upkeep:
@@ -48,10 +56,21 @@ class Upkeep:
         units, now = self._runtime.units, self._runtime.clock()
         if expired := await units.call("expire_approvals", at=now):
             _log.info("requests expired", count=len(expired))
+        await self._sweep(now)
+        await start_due(self._runtime)
         due = await units.call("tenants_to_publish", at=now)
         for row in due:
             await self._publish(row["tenant_id"])
         return len(due)
+
+    async def _sweep(self, now: datetime) -> None:
+        """Forget what was kept for a while: conversations of single runs, answers under a key, items with an end."""
+        units = self._runtime.units
+        await units.call("forget_expired", answers_before=now - _ANSWERS_KEPT, items_before=now)
+        for row in await units.call("finished_threads", before=now - _THREADS_KEPT, batch=_BATCH):
+            async with units.write(keeper(row["tenant_id"])) as tx:
+                await threads.sweep(tx, row["thread_id"])
+            await forget(self._runtime, row["tenant_id"], row["thread_id"])
 
     async def _publish(self, tenant_id: UUID) -> None:
         units, who = self._runtime.units, keeper(tenant_id)

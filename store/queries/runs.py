@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 from sqlmodel import col, select
 
 from core.errors import NotFound
@@ -53,8 +53,9 @@ async def claimed(tx: ReadTx, run_id: UUID) -> Run:
     return (await tx.session.exec(select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.id) == run_id))).one()
 
 
-async def by_key(tx: ReadTx, key: str) -> Run | None:
-    """Return the run that the caller created under an idempotency key."""
+async def by_key(tx: Tx, key: str) -> Run | None:
+    """Return the run that the caller created under an idempotency key; another request with it waits until this transaction ends."""
+    await tx.run("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{tx.tenant_id}:{tx.principal.user_id}:{key}",))
     query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.user_id) == tx.principal.user_id, col(Run.idempotency_key) == key)
     return (await tx.session.exec(query)).first()
 
@@ -67,10 +68,44 @@ async def find(tx: ReadTx, thread_id: UUID, *, status: RunStatus | None = None, 
     return (await tx.session.exec(query.order_by(col(Run.created_at).desc()).limit(limit).offset(offset))).all()
 
 
-async def active(tx: ReadTx, thread_id: UUID) -> Run | None:
-    """Return the run that is running or next on a thread."""
+async def active(tx: ReadTx, thread_id: UUID) -> Sequence[Run]:
+    """Return the runs that are running or next on a thread, oldest first."""
     query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id, col(Run.status).in_(_ACTIVE))
-    return (await tx.session.exec(query.order_by(col(Run.created_at)).limit(1))).first()
+    return (await tx.session.exec(query.order_by(col(Run.created_at), col(Run.id)))).all()
+
+
+async def own_active(
+    tx: ReadTx, *, thread_id: UUID | None = None, ids: Sequence[UUID] | None = None, status: RunStatus | None = None
+) -> Sequence[Run]:
+    """Return the caller's runs that have not ended, oldest first."""
+    where = [col(Run.tenant_id) == tx.tenant_id, col(Run.user_id) == tx.principal.user_id, col(Run.status).in_(_ACTIVE)]
+    if thread_id is not None:
+        where.append(col(Run.thread_id) == thread_id)
+    if ids is not None:
+        where.append(col(Run.id).in_(list(ids)))
+    if status is not None:
+        where.append(col(Run.status) == status)
+    return (await tx.session.exec(select(Run).where(*where).order_by(col(Run.created_at)))).all()
+
+
+async def after(tx: ReadTx, thread_id: UUID, run_id: UUID) -> Sequence[Run]:
+    """Return the runs of a thread that came after one of them, oldest first: ids grow with time."""
+    query = select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id, col(Run.id) > run_id)
+    return (await tx.session.exec(query.order_by(col(Run.id)))).all()
+
+
+async def before_active(tx: ReadTx, thread_id: UUID) -> UUID:
+    """Return the place in a thread's runs after which all that have not ended come."""
+    busy = await active(tx, thread_id)
+    if busy:
+        return UUID(int=busy[0].id.int - 1)
+    query = select(Run.id).where(col(Run.tenant_id) == tx.tenant_id, col(Run.thread_id) == thread_id)
+    return (await tx.session.exec(query.order_by(col(Run.id).desc()).limit(1))).first() or UUID(int=0)
+
+
+async def remove(tx: Tx, run: Run) -> None:
+    """Delete a run that has ended, with its log. What its tools did stays done and recorded."""
+    await tx.session.execute(delete(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.id) == run.id))
 
 
 class Kept(NamedTuple):
@@ -155,4 +190,18 @@ def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, e
     }
 
 
-__all__ = ["Kept", "active", "by_key", "cancel", "claimed", "end", "find", "get", "release"]
+__all__ = [
+    "Kept",
+    "active",
+    "after",
+    "before_active",
+    "by_key",
+    "cancel",
+    "claimed",
+    "end",
+    "find",
+    "get",
+    "own_active",
+    "release",
+    "remove",
+]

@@ -14,14 +14,15 @@ from store.tables.runtime import Thread, ThreadStatus
 from store.unit import ReadTx, Tx
 
 
-async def create(tx: Tx, thread_id: UUID | None = None, meta: Mapping[str, Any] | None = None) -> Thread:
-    """Open a conversation of the caller."""
+async def create(tx: Tx, thread_id: UUID | None = None, meta: Mapping[str, Any] | None = None, *, transient: bool = False) -> Thread:
+    """Open a conversation of the caller; a transient one is for a single run."""
     who = tx.principal
     row = Thread(
         tenant_id=tx.tenant_id,
         id=thread_id or new_id(),
         user_id=who.user_id,
         customer_id=who.customer_id,
+        transient=transient,
         meta=dict(meta or {}),
         created_at=tx.now,
         updated_at=tx.now,
@@ -52,11 +53,13 @@ async def find(
     meta: Mapping[str, Any] | None = None,
     status: ThreadStatus | None = None,
     ids: Sequence[UUID] | None = None,
+    sort_by: str = "updated_at",
+    descending: bool = True,
     limit: int = 10,
     offset: int = 0,
 ) -> tuple[Sequence[Thread], int]:
-    """Return the caller's conversations, newest first, and how many there are."""
-    where = [col(Thread.tenant_id) == tx.tenant_id, col(Thread.user_id) == tx.principal.user_id]
+    """Return the caller's conversations that were opened to last, newest first, and how many there are."""
+    where = [col(Thread.transient).is_(False), col(Thread.tenant_id) == tx.tenant_id, col(Thread.user_id) == tx.principal.user_id]
     if meta:
         where.append(col(Thread.meta).contains(dict(meta)))
     if status is not None:
@@ -64,11 +67,31 @@ async def find(
     if ids is not None:
         where.append(col(Thread.id).in_(list(ids)))
     total = (await tx.session.exec(select(func.count()).select_from(Thread).where(*where))).one()
-    query = select(Thread).where(*where).order_by(col(Thread.updated_at).desc(), col(Thread.id).desc()).limit(limit).offset(offset)
-    return (await tx.session.exec(query)).all(), int(total)
+    order = [one.desc() if descending else one.asc() for one in (_SORTS[sort_by], col(Thread.id))]
+    return (await tx.session.exec(select(Thread).where(*where).order_by(*order).limit(limit).offset(offset))).all(), int(total)
+
+
+async def taken(tx: ReadTx, thread_id: UUID) -> Thread | None:
+    """Return the caller's conversation of an id, None when the id is free for them."""
+    where = [col(Thread.tenant_id) == tx.tenant_id, col(Thread.id) == thread_id, col(Thread.user_id) == tx.principal.user_id]
+    return (await tx.session.exec(select(Thread).where(*where))).first()
 
 
 async def remove(tx: Tx, thread_id: UUID) -> None:
     """Delete a conversation with its runs and their log."""
     await get(tx, thread_id, lock=True)
+    await sweep(tx, thread_id)
+
+
+async def sweep(tx: Tx, thread_id: UUID) -> None:
+    """Delete a conversation whoever's it is, as the upkeep does with transient ones."""
     await tx.session.execute(sql_delete(Thread).where(col(Thread.tenant_id) == tx.tenant_id, col(Thread.id) == thread_id))
+
+
+_SORTS: dict[str, Any] = {
+    "thread_id": col(Thread.id),
+    "status": col(Thread.status),
+    "created_at": col(Thread.created_at),
+    "updated_at": col(Thread.updated_at),
+    "state_updated_at": col(Thread.updated_at),
+}

@@ -27,6 +27,7 @@ from store.tables import (
     quality,
     relations,
     runtime,
+    service,
     shipping,
     tenancy,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "quality",
     "relations",
     "runtime",
+    "service",
     "shipping",
     "tenancy",
 ]

@@ -61,10 +61,13 @@ class Thread(TenantRow, table=True):
         belongs("customer_id", "customers"),
         words_check("status", ThreadStatus, "threads_status_check"),
         Index("threads_user_idx", "tenant_id", "user_id", "updated_at"),
+        Index("threads_transient_idx", "updated_at", postgresql_where=text("transient")),
     )
     user_id: UUID
     customer_id: UUID | None = None
     status: ThreadStatus = word(ThreadStatus, ThreadStatus.IDLE)
+    transient: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """Whether it was opened for a single run, and is deleted some time after it."""
     meta: dict[str, Any] = json_column()
     error: dict[str, Any] | None = Field(default=None, sa_type=JSONB, nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
     created_at: datetime = instant()
@@ -92,6 +95,10 @@ class Run(TenantRow, table=True):
     """{"messages": [...]} of a new turn, or {"resume": {"approval_id", "decision"}} after a decision."""
     principal: dict[str, Any] = json_column()
     meta: dict[str, Any] = json_column()
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False, sa_column_kwargs={"server_default": text("'{}'")})  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
+    """What the client asked of the stream and of runs at the same time: `{"stream_mode", "multitask", "on_disconnect"}`."""
+    due_at: datetime | None = instant_or_none()
+    """Not to be started before; none is at once."""
     attempt: int = 0
     seq: int = Field(default=0, sa_type=BigInteger)
     worker: str | None = Field(default=None, max_length=80)

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.events import DraftDiscarded, MessageAdded, RouteChosen, RunFailed, RunFinished, RunStarted, TokenDelta, ToolFinished
-from server.dialects.langgraph import Translator, Values, assistant_uuid, stream_modes
+from server.dialects.langgraph import Seen, Translator, Values, assistant_uuid, parse_seen, stream_modes
 from server.sse import Event, Place, parse_place
 
 RUN, THREAD = str(uuid4()), str(uuid4())
@@ -19,11 +19,11 @@ ANSWER: dict[str, Any] = {"type": "ai", "id": f"{RUN}-1", "content": "It left to
 STATE = Values({"messages": [HUMAN, ASKED, ANSWER]}, [])
 
 
-def translator(*modes: str, state: Values = STATE, resumed: bool = False) -> Translator:
+def translator(*modes: str, state: Values = STATE, seen: Seen | None = None) -> Translator:
     async def read() -> Values:
         return state
 
-    return Translator(RUN, THREAD, "ops", frozenset(modes), read, resumed)
+    return Translator(RUN, THREAD, "ops", frozenset(modes), read, seen)
 
 
 async def wire(reader: Translator, *log: tuple[str, Event]) -> list[tuple[str, Any, str | None]]:
@@ -53,7 +53,7 @@ LOG: list[tuple[str, Event]] = [
 
 async def test_default_mode_gives_the_state_at_the_start_and_at_the_end():
     names = await wire(translator("values", state=Values({"messages": []}, [])), *LOG)
-    assert [(name, event_id) for name, _, event_id in names] == [("values", "2-0"), ("values", None), ("end", "8-0")]
+    assert [(name, event_id) for name, _, event_id in names] == [("values", "2-0"), ("values", "8-0.1"), ("end", "8-0")]
     assert names[0][1] == {"messages": [HUMAN]}
     assert names[2][1] == {"run_id": RUN, "status": "success"}
 
@@ -85,11 +85,15 @@ async def test_a_discarded_draft_is_withdrawn_and_the_whole_message_follows():
     assert [one["type"] for one in found] == ["AIMessageChunk", "AIMessageChunk", "remove", "ai"]
 
 
-@pytest.mark.parametrize("resumed", [True, False])
-async def test_an_answer_whose_tokens_are_incomplete_is_replaced(resumed: bool):
-    seen = [] if resumed else [LOG[5]]
-    found = [data[0]["type"] for _, data, _ in await wire(translator("messages-tuple", resumed=resumed), *seen, LOG[7])]
+async def test_an_answer_whose_tokens_are_incomplete_is_replaced():
+    found = [data[0]["type"] for _, data, _ in await wire(translator("messages-tuple"), LOG[5], LOG[7])]
     assert found[-2:] == ["remove", "ai"]
+
+
+async def test_an_answer_whose_tokens_the_reader_may_have_from_elsewhere_is_replaced():
+    stored: tuple[str, Event] = ("7-0", MessageAdded(message=ANSWER))
+    found = [data[0]["type"] for _, data, _ in await wire(translator("messages-tuple", seen=Seen(6, 1)), stored)]
+    assert found == ["remove", "ai"]
 
 
 async def test_custom_carries_every_fact_verbatim_and_no_token():
@@ -98,10 +102,38 @@ async def test_custom_carries_every_fact_verbatim_and_no_token():
     assert [data for data, _ in found] == [event.model_dump(mode="json") for event, _ in facts]
 
 
-async def test_only_the_last_message_of_an_event_has_its_id():
-    found = await wire(translator("custom", "messages-tuple", "updates", "values"), *LOG)
-    ids = [event_id for _, _, event_id in found if event_id]
-    assert ids == [event_id for event_id, _ in LOG]
+MODES = ("custom", "messages", "messages-tuple", "updates", "values", "tasks", "debug", "events", "checkpoints")
+
+
+async def test_a_reader_goes_on_after_exactly_the_message_that_came_last():
+    whole = await wire(translator(*MODES), *LOG)
+    ids = [event_id for _, _, event_id in whole]
+    assert None not in ids
+    assert len(set(ids)) == len(ids)
+    assert {event_id.partition(".")[0] for event_id in ids if event_id} == {event_id for event_id, _ in LOG}
+    for place, event_id in enumerate(ids, start=1):
+        assert await wire(translator(*MODES, seen=parse_seen(event_id)), *LOG) == whole[place:], event_id
+
+
+async def test_messages_mode_tells_the_message_so_far():
+    found = [(name, data) for name, data, _ in await wire(translator("messages"), *LOG)]
+    assert [name for name, _ in found] == [
+        "messages/metadata", "messages/complete", "messages/metadata", "messages/complete",
+        "messages/metadata", "messages/partial", "messages/partial", "messages/complete", "end",
+    ]  # fmt: skip
+    assert [data[0]["content"] for name, data in found if name == "messages/partial"] == ["It left ", "It left today."]
+    assert found[-2][1] == [ANSWER]
+
+
+async def test_developers_see_tasks_and_events():
+    tasks = [data for name, data, _ in await wire(translator("tasks"), *LOG) if name == "tasks"]
+    assert [task["name"] for task in tasks] == ["supervisor", "supervisor", "agent", "agent", "call_tools", "agent", "agent"]
+    assert tasks[0]["id"] == tasks[1]["id"]
+    assert len({task["id"] for task in tasks}) == 4
+    events = [data["event"] for name, data, _ in await wire(translator("events"), *LOG) if name == "events"]
+    assert (events[0], events[-1], events.count("on_chat_model_stream")) == ("on_chain_start", "on_chain_end", 2)
+    debug = [data for name, data, _ in await wire(translator("debug"), *LOG) if name == "debug"]
+    assert [one["payload"] for one in debug] == tasks
 
 
 async def test_an_interrupt_is_a_success_that_shows_what_it_waits_for():
@@ -117,7 +149,7 @@ async def test_an_interrupt_is_a_success_that_shows_what_it_waits_for():
 async def test_a_failure_ends_the_stream_after_the_error():
     reader = translator("values")
     found = await wire(reader, ("3-0", RunFailed(code="internal", message="Try again.")))
-    assert [(name, event_id) for name, _, event_id in found] == [("error", None), ("end", "3-0")]
+    assert [(name, event_id) for name, _, event_id in found] == [("error", "3-0.1"), ("end", "3-0")]
     assert found[0][1] == {"error": "internal", "message": "Try again."}
     assert reader.ended
 
@@ -128,7 +160,7 @@ def test_default_assistants_have_langgraphs_ids():
 
 def test_stream_modes():
     assert stream_modes(None) == {"values"}
-    assert stream_modes(["messages-tuple", "events"]) == {"messages-tuple"}
+    assert stream_modes(["messages-tuple", "events"]) == {"messages-tuple", "events"}
     with pytest.raises(InvalidInput, match="stream_mode"):
         stream_modes("everything")
 
@@ -150,6 +182,9 @@ def test_a_place_counts_announcements_and_sees_a_gap():
 def test_last_event_id():
     assert parse_place(None) == parse_place("-1") == parse_place("") == (0, 0)
     assert parse_place("12-3") == (12, 3)
+    assert parse_seen(None) is parse_seen("-1") is parse_seen("") is None
+    assert (parse_seen("12-3"), parse_seen("12-3.4"), parse_seen("7")) == (Seen(12, 3), Seen(12, 3, 4), Seen(7))
     for wrong in ("x", "1-x", "-5", "²-0", "9" * 40):
-        with pytest.raises(InvalidInput, match="Last-Event-ID"):
-            parse_place(wrong)
+        for parse in (parse_place, parse_seen):
+            with pytest.raises(InvalidInput, match="Last-Event-ID"):
+                parse(wrong)

@@ -1,0 +1,67 @@
+"""How a request for a run becomes one: what it asks is read, checked against who asks, and queued."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+
+from core.errors import InvalidInput, NotFound
+from core.identity import Principal
+from server.assistants import resolve
+from server.dialects.langgraph import stream_modes
+from server.dialects.langgraph_request import RunCreate, answer, human_messages, refuse_steering, repeats, resumes
+from server.forks import fork_of
+from server.once import fingerprint
+from server.opening import checked_metadata, open_thread
+from server.runs import NewRun, create_run
+from server.state import admitted
+from server.wiring import Runtime
+from store.tables.runtime import Run
+
+
+async def start_run(
+    request: Request, runtime: Runtime, principal: Principal, thread_id: UUID | None, body: RunCreate, key: str | None, *, mark: str = ""
+) -> Run:
+    """Queue the run that a request asks for; without a thread it gets one of its own.
+
+    Args:
+        request: the request, for its body's hash.
+        runtime: whose database.
+        principal: who asks.
+        thread_id: the conversation.
+        body: what is asked.
+        key: the client's `Idempotency-Key`.
+        mark: tells the runs of one request apart.
+
+    Raises:
+        StorehandError: as `server.runs.create_run`, and what the request itself has wrong.
+    """
+    refuse_steering(body)
+    if thread_id is None and (resumes(body) or repeats(body)):
+        raise InvalidInput("a run without a thread has nothing to go on with", field="command.resume")
+    options: dict[str, Any] = {"stream_mode": sorted(stream_modes(body.stream_mode)), "on_disconnect": body.on_disconnect or "continue"}
+    new = NewRun(
+        assistant=resolve(runtime, principal, body.assistant_id),
+        messages=human_messages(body),
+        answer=answer(body),
+        key=f"{key}{mark}" if key else None,
+        body_hash=await fingerprint(request) if key else "",
+        multitask=body.multitask_strategy or "enqueue",
+        meta=checked_metadata(body.metadata or {}),
+        options={**options, "keep": True} if body.on_completion == "keep" else options,
+        delay=timedelta(seconds=body.after_seconds or 0),
+        fork=None if thread_id is None else await _fork(runtime, principal, thread_id, body),
+    )
+    run = await create_run(runtime, principal, thread_id, new)
+    request.app.state.metrics.runs.labels(run.assistant).inc()
+    return run
+
+
+async def _fork(runtime: Runtime, principal: Principal, thread_id: UUID, body: RunCreate) -> str | None:
+    if body.if_not_exists == "create":
+        try:
+            await admitted(runtime, principal, thread_id)
+        except NotFound:
+            await open_thread(runtime, principal, thread_id, {}, reuse=True)
+    return await fork_of(runtime, principal, thread_id, body)
