@@ -10,6 +10,7 @@ from core.errors import Conflict
 from core.identity import Principal, Role
 from core.ids import TenantId, UserId
 from memory.indexing import index_articles
+from server.demo_documents import print_documents
 from server.passwords import hash_password
 from server.wiring import Runtime
 from store.embedded import Endpoints
@@ -44,6 +45,9 @@ async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, see
         from store.migrate import refresh_statistics
 
         await refresh_statistics(endpoints.db_url)
+        units = Units(engine, clock)
+        for row in await units.call("list_tenants"):
+            rows += await print_documents(units, keeper(row["tenant_id"]))
         progress(f"Loaded {rows:,} rows")
         return True
     finally:

@@ -66,6 +66,13 @@ async function call(method, path, { body, headers = {}, signal, anonymous = fals
 /** @param {Parameters<typeof call>} args */
 const json = async (...args) => (await call(...args)).json();
 
+/** Fetch a file with its name. @param {string} path @returns {Promise<{blob: Blob, name: string}>} */
+export async function fetchFile(path) {
+  const response = await call("GET", path);
+  const named = /filename="([^"\\/]{1,120})"/.exec(response.headers.get("Content-Disposition") ?? "");
+  return { blob: await response.blob(), name: named?.[1] ?? "file" };
+}
+
 /** @param {string} email @param {string} password @returns {Promise<{access_token: string}>} */
 export const signIn = (email, password) => json("POST", "/v1/auth/sign-in", { body: { email, password }, anonymous: true });
 

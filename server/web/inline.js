@@ -1,6 +1,7 @@
-/** Inline Markdown to nodes: emphasis, code, links and citation marks. Images are named, never loaded. */
+/** Inline Markdown to nodes: emphasis, code, links, files and citation marks. Images are named, never loaded. */
 
 import { h } from "./dom.js";
+import { fileButton, isFile } from "./files.js";
 
 const DEPTH = 6;
 
@@ -50,6 +51,7 @@ function citation(marks) {
  * @param {string} text
  */
 export function link(href, label, text) {
+  if (isFile(href)) return fileButton(href, label);
   let url;
   try {
     url = new URL(href);

@@ -32,6 +32,29 @@ _STORE = text(
     "INSERT INTO document_contents (tenant_id, id, customer_id, sha256, content) VALUES (:tenant, :id, :customer, :sha256, :content) "
     "ON CONFLICT (tenant_id, sha256) DO NOTHING"
 )
+_SIGN_IN = "SELECT customer_id FROM users WHERE tenant_id = :tenant AND customer_id IS NOT NULL"
+_PRINTABLE = text(
+    f"""
+    SELECT
+      ARRAY(SELECT o.number FROM orders o WHERE o.tenant_id = :tenant AND o.status <> 'cancelled'
+        AND (o.customer_id IN ({_SIGN_IN}) OR o.number = '1017') AND EXISTS (SELECT 1 FROM payments p
+          WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.captured_minor > 0)
+        ORDER BY (o.number = '1017') DESC, o.placed_at DESC LIMIT 8)::text[] AS orders,
+      ARRAY(SELECT s.number FROM shipments s JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
+        WHERE s.tenant_id = :tenant AND s.tracking_number <> s.number AND o.customer_id IN ({_SIGN_IN})
+        ORDER BY s.shipped_at DESC NULLS LAST, s.number LIMIT 3)::text[] AS shipments,
+      ARRAY(SELECT r.number FROM returns r WHERE r.tenant_id = :tenant AND r.status IN ('approved', 'label_sent')
+        ORDER BY (r.customer_id IN ({_SIGN_IN})) DESC, r.requested_at DESC LIMIT 2)::text[] AS returns
+    """
+)
+
+
+class Printable(NamedTuple):
+    """Numbers of paid orders, of parcels with a tracking number, and of returns that may be sent."""
+
+    orders: list[str]
+    shipments: list[str]
+    returns: list[str]
 
 
 class Units(NamedTuple):
@@ -117,3 +140,9 @@ async def first_warehouse(tx: ReadTx) -> Warehouse | None:
     """Return where returns go: the first warehouse by its code."""
     query = select(Warehouse).where(col(Warehouse.tenant_id) == tx.tenant_id).order_by(col(Warehouse.code)).limit(1)
     return (await tx.session.exec(query)).first()
+
+
+async def worth_printing(tx: ReadTx) -> Printable:
+    """Return what the demo prints: orders, parcels and returns of people who sign in, and the orders of the first days."""
+    row = (await tx.connection.execute(_PRINTABLE, {"tenant": tx.tenant_id})).one()
+    return Printable(list(row.orders), list(row.shipments), list(row.returns))

@@ -64,7 +64,7 @@ async def invoice_facts(tx: Tx, args: CreateInvoice, _ctx: RunContext, policy: P
         "bill for order 1042 please, for my accounting",
         "print an invoice for order 1009",
         "send me a receipt with VAT for 1042",
-        "an invoice for my order 1042, please",
+        "show me the invoice of order 1017",
     ),
 )
 async def create_invoice(tx: Tx, args: CreateInvoice, _ctx: RunContext, facts: InvoiceFacts) -> DocumentMade:
