@@ -10,12 +10,12 @@ from core.identity import Permission, RunContext
 from store.queries import addresses, customers
 from store.tables.customers import Address, Customer
 from store.unit import Tx
+from tools.addresses import one_line
 from tools.arguments import CustomerRef
 from tools.customers.module import module
 from tools.customers.results import AddressBook, AddressShown, ProfileChanged
 from tools.customers.which import meant
 from tools.items import fold
-from tools.orders.facts import one_line
 from tools.policy import Policy
 from tools.policy.customers import AddressChange, ProfilePlan, decide_address, decide_profile
 from tools.result import Quote

@@ -11,6 +11,7 @@ from store.queries import addresses, customers, fraud, orders, relations, tenant
 from store.queries import segments as segment_rows
 from store.tables.customers import Customer
 from store.unit import ReadTx
+from tools.addresses import one_line
 from tools.arguments import CustomerRef, Limit
 from tools.customers.module import module
 from tools.customers.results import (
@@ -25,7 +26,6 @@ from tools.customers.results import (
 from tools.customers.segments import bounds_of
 from tools.customers.standing import standing
 from tools.customers.which import meant, one_customer
-from tools.orders.facts import one_line
 from tools.policy import Policy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.loyalty import LoyaltyPolicy

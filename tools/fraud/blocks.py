@@ -14,10 +14,10 @@ from store.queries import block_list as entries
 from store.queries import orders, tenants
 from store.tables.fraud import BlockEntry
 from store.unit import ReadTx, Tx
+from tools.addresses import one_line
 from tools.arguments import Days, Limit, OrderNumber
 from tools.fraud.module import module
 from tools.fraud.results import BlockList, BlockListed, Unblocked
-from tools.orders.facts import one_line
 from tools.policy import Policy
 from tools.policy.rulings import BlockPlan, decide_block, decide_unblock
 from tools.result import Quote

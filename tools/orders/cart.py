@@ -18,8 +18,8 @@ from store.tables.coupons import Coupon
 from store.tables.customers import Customer
 from store.tables.payments import PaymentMethod
 from store.unit import ReadTx
+from tools.addresses import one_line
 from tools.arguments import CustomerRef, ItemRef, Quantity
-from tools.orders.facts import one_line
 from tools.payments.methods import PaymentMethodRef, balance, which
 from tools.policy import Policy
 from tools.policy.placing import CartLine, CouponTerms, OrderPlan

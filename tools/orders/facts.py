@@ -1,6 +1,5 @@
 """What the rules on orders need to know, read under lock."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from store.queries.order_lines import LineState
 from store.tables.orders import Order
 from store.tables.payments import Payment
 from store.unit import Tx
+from tools.addresses import one_line
 from tools.arguments import OrderNumber
 from tools.payments.amounts import refundable_of
 from tools.policy import Policy
@@ -125,10 +125,3 @@ async def hold_facts(tx: Tx, args: HoldOrder, _ctx: RunContext, _policy: Policy)
     order = await orders.by_number(tx, args.order, lock=True)
     plan = HoldPlan(order=order.number, status=OrderStatus(order.status), on_hold=order.on_hold, hold_reason=order.hold_reason or "")
     return HoldFacts(plan, order)
-
-
-def one_line(address: Mapping[str, Any]) -> str:
-    """Return an address in one line."""
-    town = f"{address.get('postal_code') or ''} {address.get('city') or ''}".strip()
-    parts = (address.get("name"), address.get("line1"), address.get("line2"), town, address.get("region"), address.get("country"))
-    return ", ".join(str(part) for part in parts if part)

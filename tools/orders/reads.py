@@ -13,9 +13,9 @@ from store.queries.order_view import Entry, ParcelOnItsWay
 from store.queries.shipments import Parcel
 from store.tables.orders import OrderLine
 from store.unit import ReadTx
+from tools.addresses import one_line
 from tools.arguments import ChannelCode, CustomerRef, Days, ItemRef, Limit, OrderNumber
 from tools.items import meaning
-from tools.orders.facts import one_line
 from tools.orders.module import module
 from tools.orders.next_steps import next_steps
 from tools.orders.results import (
