@@ -1,7 +1,7 @@
 """What goes into a model is whole, and what comes out is supported."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -38,17 +38,25 @@ def repaired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
     return whole
 
 
-def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Iterable[str], known: str) -> list[str]:
+def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Sequence[str], known: str) -> list[str]:
     """Return order numbers, amounts, dates and tracking numbers of `answer` that neither tools nor the user nor the policy named."""
     claims = _claims(answer)
     if not claims:
         return []
-    source = "\n".join([*(message.text for message in messages if isinstance(message, HumanMessage | ToolMessage)), *texts])
-    claims = [(shown, meaning) for shown, meaning in claims if not _occurs(meaning if meaning.isdigit() else shown, source)]
-    if not claims:
-        return []
-    support = _support(source) | _known(known)
+    for text in _newest_first(messages, texts):
+        claims = [(shown, meaning) for shown, meaning in claims if not _occurs(meaning if meaning.isdigit() else shown, text)]
+        if not claims:
+            return []
+    support = _support("\n".join(_newest_first(messages, texts))) | _known(known)
     return [shown for shown, meaning in claims if meaning not in support and not _within(meaning, support)]
+
+
+def _newest_first(messages: Sequence[AnyMessage], texts: Sequence[str]) -> Iterator[str]:
+    """Yield what tools and the user said, newest first: an answer nearly always speaks of the last of it."""
+    yield from reversed(texts)
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage | ToolMessage):
+            yield message.text
 
 
 def _occurs(token: str, text: str) -> bool:
