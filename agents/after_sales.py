@@ -116,7 +116,6 @@ _SERVICE = Desk(
     name="service",
     purpose="Support tickets, and everything that needs a person.",
     tools=frozenset({"find_orders", "get_order", "open_ticket", "list_tickets"}),
-    examples=("I need to talk to a human", "I would like to speak to somebody"),
     borrowed=frozenset({"find_orders", "get_order"}),
 )
 

@@ -9,10 +9,6 @@ _ADVICE = Desk(
         {"search_articles", "search_products", "get_product", "compare_products", "product_reviews", "find_orders", "get_order"}
     ),
     examples=(
-        "hello",
-        "hi there, what can you do?",
-        "thanks!",
-        "who are you",
         "do you sell waterproof jackets?",
         "what is your policy on returns",
         "how do I clean leather shoes",

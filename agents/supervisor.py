@@ -1,30 +1,29 @@
-"""Routing: rules, then the nearest of the tools' own examples, then one small model call when those are unsure.
+"""Routing: rules, then what was learned from examples, then one small model call when that is unsure.
 
 A turn goes to a place: an agent as a whole for callers who may use few of its tools, else one of its desks.
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from agents.roster import PLACES, agent_of
-from memory.hashing import vector
-from tools.registry import Toolbox
+from agents.roster import agent_of
+from agents.routing.sayings import HUMAN, KINDS, Kind
+from agents.routing.words import clauses, leans
+
+if TYPE_CHECKING:
+    from agents.routing.model import Votes
 
 By = Literal["rule", "classifier", "sticky", "model", "transfer"]
+Asks = Kind | Literal["agent", "other_language"]
 
 _SURE = 0.42
-"""Below this probability the classifier asks a model, when there is one."""
-_DIMENSIONS = 512
-_VOTERS = 3
-_SHARPNESS = 8.0
-_SAID = 0.95
-"""From this likeness on, one example decides alone: it is what was said."""
+"""Below this probability a model is asked, when there is one."""
 _STICKY = 1.6
 """How much likelier the active agent is than its words alone say."""
+_LEANING = 4.0
+"""The same for a message that leans on what was said before."""
 _ANSWERING = 6.0
 """The same after the agent has asked something: most replies are answers."""
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -32,9 +31,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(amazon|ebay|shopify|cdiscount|listings?|marketplaces?)\b", re.IGNORECASE), "marketplace"),
     (re.compile(r"\b(fraud\w*|on hold|held|reorder|purchase order|running (low|out))\b", re.IGNORECASE), "risk"),
 )
-_JOINTS = re.compile(
-    r"(?:[?.;!]|\band (?:also )?(?=(?:what|which|where|why|how|who|show|cancel|refund|return|list|check|is|are|do)\b))", re.IGNORECASE
+_PERSON = re.compile(
+    r"\b(?:talk|speak|chat|connect|put me through|transfer me)\b(?:\W+\w+){0,4}?\W+(?:humans?|person|agent|someone|somebody|representative|"
+    r"supervisor|manager|executive)\b|\b(?:live agent|real (?:person|human)|human being|(?:call|phone|ring) me(?: back)?|callback)\b",
+    re.IGNORECASE,
 )
+_HOME = ("knowledge", "knowledge/advice")
+_SERVICE = ("after_sales/service", "after_sales")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Route:
     """How sure the choice of the agent is, 0 to 1."""
     reason: str = ""
     second: str | None = None
+    asks: Asks = "agent"
+    """For an agent's work, for a person, or for nothing that a shop does."""
 
     @property
     def agent(self) -> str:
@@ -54,82 +59,81 @@ class Route:
         return agent_of(self.place)
 
 
-class Classifier:
-    """Tells where a sentence belongs: the places vote by their examples that are nearest to it.
-
-    The examples are those of the desks and the tools at home there, so a new tool brings its own training data.
-    """
-
-    def __init__(self, toolbox: Toolbox) -> None:
-        self._examples = {
-            name: (*place.examples, *(text for tool in sorted(place.own) if tool in toolbox for text in toolbox[tool].examples))
-            for name, place in PLACES.items()
-        }
-
-    @cached_property
-    def _known(self) -> tuple[Any, dict[str, Any]]:
-        """Return one matrix with a row for each distinct example, and each place's rows of it."""
-        import numpy as np
-
-        texts = {text: row for row, text in enumerate(dict.fromkeys(text for texts in self._examples.values() for text in texts))}
-        matrix = np.array([vector(_masked(text), _DIMENSIONS) for text in texts], dtype=np.float32)
-        return matrix, {name: np.array([texts[text] for text in own], dtype=np.intp) for name, own in self._examples.items()}
-
-    def weigh(self, text: str, places: Sequence[str]) -> dict[str, float]:
-        """Return how well a text fits each of `places`; only the ratios mean something."""
-        import numpy as np
-
-        matrix, rows = self._known
-        similar = matrix @ np.array(vector(_masked(text), _DIMENSIONS), dtype=np.float32)
-        nearest = {place: np.sort(similar[rows[place]])[-_VOTERS:] for place in places}
-        return {place: math.exp(_SHARPNESS * float(votes[-1] if votes[-1] >= _SAID else votes.mean())) for place, votes in nearest.items()}
+def by_rule(text: str, said: Mapping[str, str], places: Sequence[str]) -> tuple[str, str] | None:
+    """Return the agent, desk or kind that a message names beyond doubt, and why; it costs no weighing."""
+    agents = {agent_of(place) for place in places}
+    if _PERSON.search(text):
+        return HUMAN, "asks for a person"
+    for pattern, agent in _RULES:
+        if agent in agents and pattern.search(text):
+            return agent, f"names what {agent.replace('_', ' ')} looks after"
+    if (label := said.get(text.lower())) and (label in KINDS or agent_of(label) in agents):
+        return label, "is said just like an example"
+    return None
 
 
-def decide(text: str, weights: Mapping[str, float], active: str | None, *, asked: bool = False) -> tuple[Route, bool]:
-    """Return the route by rule and weight, and whether it is sure enough to do without a model.
+def settle(label: str, reason: str, votes: "Votes", places: Sequence[str], active: str | None, *, asked: bool = False) -> Route:
+    """Return the route of a message whose label is known."""
+    if label in KINDS:
+        return _of_kind(label, "rule", 1.0, places, active, reason)  # pyright: ignore[reportArgumentType]
+    place = label if label in places else _best_at(agent_of(label), votes, places, active, _ANSWERING if asked else _STICKY)
+    return Route(place, "rule", 1.0, reason)
+
+
+def decide(text: str, votes: "Votes", places: Sequence[str], active: str | None, *, asked: bool = False) -> tuple[Route, bool]:
+    """Return the likeliest route of a clean message, and whether it is sure enough to do without a model.
 
     Args:
-        text: what the user said.
-        weights: how well it fits each place that the user may go to.
+        votes: what the message looks like by itself.
+        places: where the caller's turns can go.
         active: the place of the turn before; its agent, and then it, are likelier than words alone say.
         asked: whether the turn before ended with a question, which this one may answer.
     """
-    agents = _of_agents(weights)
+    agents = {agent_of(place) for place in places}
     active_agent = agent_of(active) if active else None
-    sticky = _ANSWERING if asked else _STICKY
-    for pattern, agent in _RULES:
-        if agent in agents and pattern.search(text):
-            return Route(_best_at(agent, weights, active, sticky), "rule", 1.0, f"names what {agent.replace('_', ' ')} looks after"), True
-    weighed = {agent: score * (sticky if agent == active_agent else 1.0) for agent, score in agents.items()}
+    sticky = _ANSWERING if asked else _LEANING if leans(text) else _STICKY
+    sides = {side: share for side, share in votes.sides.items() if side in agents or side == HUMAN}
+    weighed = {side: share * (sticky if side == active_agent else 1.0) for side, share in sides.items()}
     best = max(weighed, key=weighed.__getitem__)
-    confidence = weighed[best] / sum(weighed.values())
-    by: By = "sticky" if best == active_agent and best != max(agents, key=agents.__getitem__) else "classifier"
-    return Route(_best_at(best, weights, active, sticky), by, confidence), confidence >= _SURE
+    share = weighed[best] / sum(weighed.values())
+    nothing = votes.nothing / (votes.nothing + (1 - votes.nothing) * (sticky if active else 1.0))
+    if active and votes.kind != "out_of_scope" and votes.nothing >= 0.5:
+        return Route(active, "sticky", votes.nothing, "goes on from what was said", asks=votes.kind), True  # pyright: ignore[reportArgumentType]
+    if nothing >= 0.5:
+        route = _of_kind(votes.kind, "classifier", nothing, places, active)  # pyright: ignore[reportArgumentType]
+    elif best == HUMAN:
+        route = _of_kind(HUMAN, "classifier", share * (1 - nothing), places, active)
+    else:
+        by: By = "sticky" if best == active_agent and best != max(sides, key=sides.__getitem__) else "classifier"
+        route = Route(_best_at(best, votes, places, active, sticky), by, share * (1 - nothing))
+    return route, route.confidence >= _SURE
 
 
-def _of_agents(weights: Mapping[str, float]) -> dict[str, float]:
-    """Return each agent's weight: that of its best desk."""
-    agents: dict[str, float] = {}
-    for place, weight in weights.items():
-        agents[agent_of(place)] = max(weight, agents.get(agent_of(place), 0.0))
-    return agents
+def stay(places: Sequence[str], active: str | None, reason: str, asks: Asks) -> Route:
+    """Return the route of what nobody can weigh: where the conversation is, else where it begins."""
+    return Route(active or _first(_HOME, places), "rule", 1.0, reason, asks=asks)
 
 
-def _best_at(agent: str, weights: Mapping[str, float], active: str | None, sticky: float) -> str:
+def shares(votes: "Votes", places: Sequence[str]) -> dict[str, float]:
+    """Return each place's probability within its agent."""
+    return {place: votes.desks.get(place, 1.0) for place in places}
+
+
+def _of_kind(kind: Kind, by: By, confidence: float, places: Sequence[str], active: str | None, reason: str = "") -> Route:
+    if kind == HUMAN:
+        return Route(_first(_SERVICE, places), by, confidence, reason or "asks for a person", asks=HUMAN)
+    told = {"out_of_scope": "is nothing that a shop does", "small_talk": "is small talk", "answer": "says nothing by itself"}
+    return Route(active or _first(_HOME, places), by, confidence, told[kind], asks=kind)
+
+
+def _first(wanted: Sequence[str], places: Sequence[str]) -> str:
+    return next((place for place in wanted if place in places), places[0])
+
+
+def _best_at(agent: str, votes: "Votes", places: Sequence[str], active: str | None, sticky: float) -> str:
     """Return the best place of an agent."""
-    own = {place: weight * (sticky if place == active else 1.0) for place, weight in weights.items() if agent_of(place) == agent}
+    own = {place: votes.desks.get(place, 1.0) * (sticky if place == active else 1.0) for place in places if agent_of(place) == agent}
     return max(own, key=own.__getitem__)
 
 
-def clauses(text: str) -> list[str]:
-    """Return the separate requests of a sentence."""
-    return [part.strip() for part in _JOINTS.split(text) if part and len(part.split()) >= 3]
-
-
-def _masked(text: str) -> str:
-    lowered = re.sub(r"\b[RTrt]-\d+\b", " returnnumber ", text.lower())
-    lowered = re.sub(r"#?\b\d{3,}\b", " ordernumber ", lowered)
-    return re.sub(r"\d+", " number ", lowered)
-
-
-__all__ = ["Classifier", "Route", "clauses", "decide"]
+__all__ = ["Asks", "Route", "by_rule", "clauses", "decide", "settle", "shares", "stay"]

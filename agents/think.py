@@ -1,8 +1,8 @@
 """Thinking: chooses the place for a turn, and asks the model with its agent's prompt and the tools of the place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
@@ -13,12 +13,18 @@ from agents.llm.resilient import Completion, Draft
 from agents.policy_pages import render_policy_digest, render_policy_pages
 from agents.prompts import load
 from agents.roster import GRANTS, PLACES, ROSTER, agent_of
+from agents.routing.languages import language_of
+from agents.routing.router import Router
+from agents.routing.words import clean
 from agents.spec import ROOM
-from agents.supervisor import Classifier, Route
+from agents.supervisor import Route
 from core.identity import Principal, Role
 from tools.policy import Policy
 from tools.registry import Toolbox
 from tools.spec import Tool
+
+if TYPE_CHECKING:
+    from agents.routing.model import Votes
 
 _NEARLY = 0.8
 """A desk of the same agent that fits this well beside the best one lends its tools."""
@@ -38,11 +44,11 @@ class _Offer:
 class Mind:
     """Joins models, tools and prompts. Shared by all runs of a process; holds no conversation."""
 
-    def __init__(self, models: Models, toolbox: Toolbox) -> None:
+    def __init__(self, models: Models, toolbox: Toolbox, router: Router | None = None) -> None:
         self.models = models
         self.toolbox = toolbox
         self.grants = GRANTS
-        self.classifier = Classifier(toolbox)
+        self.router = router or Router(toolbox)
         self._offers: dict[tuple[Any, ...], _Offer] = {}
         self._figures: dict[tuple[str, str, bool], str] = {}
         self._places: dict[tuple[Role, str | None], tuple[str, ...]] = {}
@@ -70,13 +76,23 @@ class Mind:
         self, text: str, principal: Principal, *, active: str | None, asked: bool, meter: Meter, only: str | None = None
     ) -> Route:
         """Choose the place for a turn; costs a model call only when rules and classifier are unsure."""
+        said = clean(text)
         places = self.places_for(principal, only)
         active = active if active in places else None
-        weights = self.classifier.weigh(text, places)
-        route, sure = supervisor.decide(text, weights, active, asked=asked)
-        if not sure and not self.models.is_offline and len(text) > 3:
-            route = await self._ask_router(text, places, meter) or route
-        return self._with_second(text, places, weights, route, principal)
+        if not said:
+            return supervisor.stay(places, active, "says nothing", "answer")
+        ruled = supervisor.by_rule(said, (await self.router.learned(principal)).said, places)
+        votes = await self.router.votes(said, principal, quick=ruled is not None)
+        if ruled is not None:
+            route = supervisor.settle(*ruled, votes, places, active, asked=asked)
+        elif language := language_of(said):
+            route = supervisor.stay(places, active, f"is written in another language: {language}", "other_language")
+            return route if self.models.is_offline else await self._ask_router(said, places, meter) or route
+        else:
+            route, sure = supervisor.decide(said, votes, places, active, asked=asked)
+            if not sure and not self.models.is_offline and len(said) > 3:
+                route = await self._ask_router(said, places, meter) or route
+        return await self._with_second(said, places, votes, route, principal)
 
     async def think(
         self,
@@ -138,23 +154,36 @@ class Mind:
             self._offers[key] = _Offer(tools, SystemMessage(text))
         return self._offers[key]
 
-    def _with_second(self, text: str, places: Sequence[str], weights: Mapping[str, float], route: Route, principal: Principal) -> Route:
-        """Let a second place join in: another request of the same sentence, or a desk of the same agent that fits nearly as well."""
+    async def _with_second(self, text: str, places: Sequence[str], votes: "Votes", route: Route, principal: Principal) -> Route:
+        """Let a second place join in: another request of the same message, or a desk of the same agent that fits nearly as well."""
         parts = supervisor.clauses(text)
         if len(parts) >= 2:
-            leads = [supervisor.decide(part, self.classifier.weigh(part, places), None) for part in parts]
-            sure = list(dict.fromkeys(lead.place for lead, certain in leads if certain))
+            leads = [await self._lead(part, places, principal) for part in parts]
+            sure = list(dict.fromkeys(lead.place for lead in leads if lead is not None))
             if len(sure) > 1 and self._fits(sure[:2], principal, 2 * ROOM):
                 return replace(route, place=sure[0], reason=f"also asks {_spoken(sure[1])}", second=sure[1])
+        shares = supervisor.shares(votes, places)
         near = [
             place
-            for place, weight in weights.items()
-            if place != route.place and agent_of(place) == route.agent and weight >= _NEARLY * weights[route.place]
+            for place in places
+            if place != route.place and agent_of(place) == route.agent and shares[place] >= _NEARLY * shares[route.place]
         ]
-        beside = max(near, key=weights.__getitem__, default=None)
+        beside = max(near, key=shares.__getitem__, default=None)
         if beside is not None and self._fits((route.place, beside), principal, ROOM):
             return replace(route, second=beside)
         return route
+
+    async def _lead(self, part: str, places: Sequence[str], principal: Principal) -> Route | None:
+        """Return where a part of a message would go by itself, if that is clear and a request."""
+        ruled = supervisor.by_rule(part, (await self.router.learned(principal)).said, places)
+        votes = await self.router.votes(part, principal, quick=ruled is not None)
+        if ruled is not None:
+            route = supervisor.settle(*ruled, votes, places, None)
+        else:
+            route, sure = supervisor.decide(part, votes, places, None)
+            if not sure:
+                return None
+        return route if route.asks in {"agent", "human"} else None
 
     def _fits(self, places: Sequence[str], principal: Principal, room: int) -> bool:
         return len({tool.name for place in places for tool in self._tools(place, principal)}) <= room

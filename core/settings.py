@@ -51,6 +51,13 @@ class Embedding(BaseModel):
     model: str = "local"
 
 
+class Routing(BaseModel):
+    """Which agent takes a message. Sentence vectors make it surer where the files of all-MiniLM-L6-v2 (ONNX) are on the machine."""
+
+    sentences: str = "auto"
+    """`auto`: where Chroma keeps the model, if it is there; `none`; or a folder with model.onnx and tokenizer.json."""
+
+
 class Http(BaseModel):
     """Where the API listens."""
 
@@ -126,6 +133,7 @@ class Settings(BaseSettings):
     chroma: Chroma = Chroma()
     llm: LLM = LLM()
     embedding: Embedding = Embedding()
+    routing: Routing = Routing()
     http: Http = Http()
     auth: Auth = Auth()
     secrets: Secrets = Secrets()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from zlib import crc32
 
 _WORD = re.compile(r"\w+")
-_STOP = frozenset(
+STOP = frozenset(
     _WORD.findall(
         "a about after all also am an and any are as at be been before but by can could did do does for from get had has have how "
         "i if in into is it its just may me more my no not of on only or our out please shall should so some such than that the "
@@ -50,7 +50,7 @@ def stem(word: str) -> str:
 
 
 def _features(text: str) -> Iterator[tuple[str, float]]:
-    stems = [stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+    stems = [stem(word) for word in _WORD.findall(text.lower()) if word not in STOP]
     for word in stems:
         yield f"w:{word}", 1.0
         padded = f"<{word}>"

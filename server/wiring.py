@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 
 from agents.llm.factory import Models, build_models
 from agents.roster import GRANTS
+from agents.routing.router import Router
 from agents.think import Mind
 from core.clock import Clock, system_clock
 from core.errors import Unavailable
@@ -20,6 +21,7 @@ from memory.cache import LiveLog, RateLimiter, Valkey, Wakes, connect
 from memory.checkpoints import SCHEMA, Pool, open_pool
 from memory.embed import build_embedder
 from memory.retrieval import HybridSearch
+from memory.sentences import find_sentences
 from store.embedded import Endpoints
 from store.engine import app_url, build_engine, check_role
 from store.rls import uncovered_tables
@@ -80,7 +82,7 @@ async def open_runtime(
         executor = Executor(units, toolbox, GRANTS)
         models = build_models(settings, offline=lambda: _offline(toolbox))
         stack.push_async_callback(models.aclose)
-        mind = Mind(models, toolbox)
+        mind = Mind(models, toolbox, build_router(settings, toolbox))
         live = LiveLog(valkey)
         wakes = Wakes(valkey)
         stack.push_async_callback(wakes.close)
@@ -104,6 +106,11 @@ async def open_runtime(
             vault=vault(settings),
             demo=demo,
         )
+
+
+def build_router(settings: Settings, toolbox: Toolbox) -> Router:
+    """Return the router; it loads what it learned with the first message."""
+    return Router(toolbox, sentences=find_sentences(settings.routing.sentences), folder=settings.data_path / "routing")
 
 
 def jwt_secret(settings: Settings) -> str:

@@ -1,0 +1,1 @@
+"""Conversations of several turns, and who should take each of them."""
