@@ -29,7 +29,7 @@ test-external: ## The integration suite on a PostgreSQL of the system's
 	tests/external_postgres.sh
 
 mutation: ## Plant small faults in the rules and the executor; the tests have to notice 90 % of them
-	uv run python -m tests.mutation.run
+	nice uv run python -m tests.mutation.run
 
 chaos: ## Kill workers at every point that matters, pause them past their lease (minutes)
 	uv run pytest -m chaos tests/chaos

@@ -1,9 +1,9 @@
 """The faults that are planted: one change of one node of the syntax tree. Prose is left alone; names of rules and keys are not."""
 
 import ast
+import pickle
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -42,29 +42,32 @@ class Mutant:
 
     line: int
     what: str
-    tree: ast.Module
-
-    @property
-    def source(self) -> str:
-        """The faulty module."""
-        return ast.unparse(self.tree)
+    source: str
+    """The faulty module, without comments and blank lines."""
+    statement: str
+    """The first line that is faulty; `without: ` and the line when it was taken out."""
 
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Yield every fault that can be planted in a module."""
     tree = ast.parse(source)
-    places = [place for place in _places(tree) if not _skipped(place)]
-    for number, place in enumerate(places):
-        node = place[0]
-        for variant, (what, _) in enumerate(_faults(node)):
-            copy = deepcopy(tree)
-            copied = [each for each in _places(copy) if not _skipped(each)][number]
-            _, plant = list(_faults(copied[0]))[variant]
-            new = plant()
-            if new is not copied[0]:
-                _replace(copied[1], copied[0], new)
-            ast.fix_missing_locations(copy)
-            yield Mutant(getattr(node, "lineno", 0), what, copy)
+    whole, lines = pickle.dumps(tree), ast.unparse(tree).splitlines()
+    for number, place in enumerate(_places(tree)):
+        if _skipped(place):
+            continue
+        for variant, (what, _) in enumerate(_faults(place[0])):
+            copy: ast.Module = pickle.loads(whole)
+            node, parent, _ = _places(copy)[number]
+            new = list(_faults(node))[variant][1]()
+            if new is not node:
+                _replace(parent, node, new)
+            faulty = ast.unparse(ast.fix_missing_locations(copy))
+            yield Mutant(getattr(place[0], "lineno", 0), what, faulty, _statement(lines, faulty.splitlines()))
+
+
+def _statement(lines: list[str], faulty: list[str]) -> str:
+    before, after = next(pair for pair in zip(lines, faulty, strict=False) if pair[0] != pair[1])
+    return f"without: {before.strip()}" if after.strip() == "pass" else after.strip()
 
 
 _Place = tuple[ast.AST, ast.AST, tuple[ast.AST, ...]]

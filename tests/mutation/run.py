@@ -1,7 +1,7 @@
 """Plants each fault in turn and runs the tests of its module in a forked process: `make mutation`.
 
 Results are kept in `.mutation/` by the module's, the tests' and the fault's text, so that a run that was stopped goes on, and only
-what changed runs again.
+what changed runs again. Faults that change nothing are listed in `equivalent.py`; they run too, so that the list stays true.
 
     uv run python -m tests.mutation.run                  everything
     uv run python -m tests.mutation.run refunds executor only these modules
@@ -24,12 +24,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bench.results import Figure, record
+from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.operators import mutants
 from tests.mutation.targets import TARGETS, Target
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / ".mutation"
 _LEAST_SCORE = 90.0
+_FIGURE = "planted faults in the rules and the executor that tests notice"
+_HEAD = f"{'file':<36} {'mutants':>8} {'killed':>8} {'survived':>8} {'equivalent':>10} {'score':>9}"
 _PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout")
 _WARM = (
     *_PLUGINS,
@@ -37,6 +41,7 @@ _WARM = (
     *("core.errors", "core.events", "core.fulfilment", "core.identity", "core.ids", "core.money", "core.redact", "core.settings"),
     "core.statuses",
 )
+_STRATEGIES = "tests/support/policies.py"
 _SLOWEST = 90.0
 """Seconds after which a mutant counts as noticed: it does not come to an end."""
 
@@ -49,17 +54,19 @@ class Job:
     line: int
     what: str
     source: str
-
-    @property
-    def key(self) -> str:
-        """What the result depends on."""
-        parts = [self.source, *((ROOT / test).read_text(encoding="utf-8") for test in self.target.tests)]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    statement: str
+    key: str
+    """What the result depends on: the faulty module and its tests."""
 
     @property
     def shown(self) -> str:
         """Where the fault is and what it is."""
-        return f"{self.target.path}:{self.line}: {self.what}"
+        return f"{self.target.path}:{self.line}: {self.what}\n    {self.statement}"
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the fault is listed as one that changes nothing."""
+        return self.statement in EQUIVALENT.get(self.target.path, {})
 
 
 class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -71,7 +78,8 @@ class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         if fullname != self._name:
             return None
-        return importlib.util.spec_from_file_location(fullname, self._path, loader=self)  # pyright: ignore[reportArgumentType]
+        inside = [str(self._path.parent)] if self._path.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(fullname, self._path, loader=self, submodule_search_locations=inside)  # pyright: ignore[reportArgumentType]
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None
@@ -93,35 +101,74 @@ def _warm_up() -> None:
     settings.load_profile("mutation")
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the faults of one module, or of all."""
+
+    path: str
+    faults: int = 0
+    killed: int = 0
+    equivalent: int = 0
+
+    @property
+    def survived(self) -> int:
+        """Faults that change something, and that no test noticed."""
+        return self.faults - self.killed - self.equivalent
+
+    @property
+    def score(self) -> float:
+        """The noticed share of the faults that change something, in per cent."""
+        return 100 * self.killed / (self.killed + self.survived) if self.killed + self.survived else 100.0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.path, self.faults + other.faults, self.killed + other.killed, self.equivalent + other.equivalent)
+
+    def __str__(self) -> str:
+        return f"{self.path:<36} {self.faults:>8} {self.killed:>8} {self.survived:>8} {self.equivalent:>10} {self.score:>7.1f} %"
+
+
 def main(wanted: Sequence[str]) -> int:
-    """Run what was not run before, and report; the exit status says whether the score is reached."""
+    """Run what was not run before, and report; the exit status says whether the score is reached and the list of equivalents true."""
     STORE.mkdir(exist_ok=True)
     _warm_up()
-    chosen = [target for target in TARGETS if not wanted or target.name in wanted]
+    tallies: list[Tally] = []
     survivors: list[Job] = []
-    killed = total = 0
-    with ExitStack() as stack:
-        for target in chosen:
-            plugins = target.prepare(stack) if target.prepare else []
-            jobs = [Job(target, each.line, each.what, each.source) for each in mutants((ROOT / target.path).read_text(encoding="utf-8"))]
-            if not _passes(target, plugins):
-                print(f"{target.name}: its tests fail without a fault")
-                return 2
-            alive = _run(jobs, plugins)
-            survivors += alive
-            killed, total = killed + len(jobs) - len(alive), total + len(jobs)
-            print(
-                f"{target.path}: {len(jobs) - len(alive)} of {len(jobs)} noticed ({_score(len(jobs) - len(alive), len(jobs)):.1f} %)",
-                flush=True,
-            )
-    for job in survivors:
-        print(f"survived  {job.shown}")
-    print(f"score {_score(killed, total):.1f} % of {total} mutants")
-    return 0 if _score(killed, total) >= _LEAST_SCORE else 1
+    wrong: list[str] = []
+    for target in TARGETS:
+        if wanted and target.name not in wanted:
+            continue
+        jobs = _jobs(target)
+        with ExitStack() as stack:
+            alive = _run(target, jobs, stack)
+        if alive is None:
+            print(f"{target.name}: its tests fail without a fault")
+            return 2
+        unnoticed = {job.key for job in alive}
+        survivors += [job for job in alive if not job.equivalent]
+        wrong += [f"noticed, so not equivalent: {job.shown}" for job in jobs if job.equivalent and job.key not in unnoticed]
+        wrong += [f"no such fault in {target.path}: {each}" for each in EQUIVALENT.get(target.path, {}) if each not in _statements(jobs)]
+        tallies.append(Tally(target.path, len(jobs), len(jobs) - len(alive), sum(job.equivalent for job in alive)))
+        print(tallies[-1], flush=True)
+    whole = sum(tallies, Tally("all"))
+    print("\n".join([*(f"survived  {job.shown}" for job in survivors), *wrong, "", _HEAD, *map(str, tallies), str(whole)]))
+    passed = whole.score >= _LEAST_SCORE and not wrong
+    if not wanted:
+        record([Figure(_FIGURE, round(whole.score, 1), "%", f">= {_LEAST_SCORE:g}", passed)])
+    return 0 if passed else 1
 
 
-def _score(killed: int, total: int) -> float:
-    return 100 * killed / total if total else 100.0
+def _jobs(target: Target) -> list[Job]:
+    tests = "\0".join((ROOT / test).read_text(encoding="utf-8") for test in (*target.tests, _STRATEGIES))
+    found = mutants((ROOT / target.path).read_text(encoding="utf-8"))
+    return [Job(target, each.line, each.what, each.source, each.statement, _digest(each.source, tests)) for each in found]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def _statements(jobs: Sequence[Job]) -> set[str]:
+    return {job.statement for job in jobs}
 
 
 def _passes(target: Target, plugins: list[Any]) -> bool:
@@ -129,11 +176,22 @@ def _passes(target: Target, plugins: list[Any]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-def _run(jobs: Sequence[Job], plugins: list[Any]) -> list[Job]:
-    """Return the faults that no test noticed."""
-    waiting: Iterator[Job] = iter([job for job in jobs if not (STORE / job.key).exists()])
+def _run(target: Target, jobs: Sequence[Job], stack: ExitStack) -> list[Job] | None:
+    """Return the faults that no test noticed, None when the tests fail even without one."""
+    to_do = [job for job in jobs if not (STORE / job.key).exists()]
+    if to_do:
+        plugins = target.prepare(stack) if target.prepare else []
+        if not _passes(target, plugins):
+            return None
+        _try(to_do, plugins)
+    return [job for job in jobs if not json.loads((STORE / job.key).read_text(encoding="utf-8"))["noticed"]]
+
+
+def _try(jobs: Sequence[Job], plugins: list[Any]) -> None:
+    """Plant each fault, as many at once as there are processors, and keep what became of it."""
+    waiting: Iterator[Job] = iter(jobs)
     running: dict[int, tuple[Job, float]] = {}
-    done, to_do = 0, sum(not (STORE / job.key).exists() for job in jobs)
+    done = 0
     while True:
         while len(running) < (os.cpu_count() or 1) and (job := next(waiting, None)) is not None:
             running[_start(job.target, job.source, plugins)] = (job, time.monotonic())
@@ -146,12 +204,11 @@ def _run(jobs: Sequence[Job], plugins: list[Any]) -> list[Job]:
             (STORE / job.key).write_text(json.dumps({"noticed": noticed, "fault": job.shown}), encoding="utf-8")
             done += 1
             if done % 50 == 0:
-                print(f"  {job.target.name}: {done} of {to_do}", flush=True)
+                print(f"  {job.target.name}: {done} of {len(jobs)}", flush=True)
             continue
         for slow in [pid for pid, (_, began) in running.items() if time.monotonic() - began > _SLOWEST]:
             os.kill(slow, signal.SIGKILL)
         time.sleep(0.01)
-    return [job for job in jobs if not json.loads((STORE / job.key).read_text(encoding="utf-8"))["noticed"]]
 
 
 def _start(target: Target, source: str | None, plugins: list[Any]) -> int:
@@ -174,6 +231,7 @@ def _start(target: Target, source: str | None, plugins: list[Any]) -> int:
             "--tb=no",
             "-W",
             "ignore::pytest.PytestAssertRewriteWarning",
+            "--override-ini=addopts=--import-mode=importlib",
             "--noconftest",
             "--no-header",
             "-p",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,23 @@ class Target:
 
     @property
     def name(self) -> str:
-        """Short name, such as refunds."""
-        return Path(self.path).stem
+        """Short name, such as refunds; a package has its folder's."""
+        return self.module.rsplit(".", 1)[-1]
 
     @property
     def module(self) -> str:
         """Dotted name."""
-        return self.path.removesuffix(".py").replace("/", ".")
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _policy() -> list[Target]:
     """Return each module of rules with those of `tests/unit/test_*_rules.py` that import it; a new area joins by itself."""
     tests = {path: path.read_text(encoding="utf-8") for path in sorted((_ROOT / "tests" / "unit").glob("test_*_rules.py"))}
     found: list[Target] = []
-    for path in sorted((_ROOT / "tools" / "policy").glob("[a-z]*.py")):
-        name = f"tools.policy.{path.stem}"
-        own = [f"tests/unit/{test.name}" for test, text in tests.items() if re.search(rf"\b{re.escape(name)}\b", text)]
-        found.append(Target(f"tools/policy/{path.name}", (*own, *_SHARED)))
+    for path in sorted((_ROOT / "tools" / "policy").glob("*.py")):
+        target = Target(f"tools/policy/{path.name}", _SHARED)
+        own = [f"tests/unit/{test.name}" for test, text in tests.items() if re.search(rf"\b{re.escape(target.module)} import", text)]
+        found.append(replace(target, tests=tuple(dict.fromkeys((*own, *_SHARED)))))
     return found
 
 

@@ -23,17 +23,29 @@ def policies() -> st.SearchStrategy[Policy]:
 
 @st.composite
 def of_model(draw: st.DrawFn, default: BaseModel) -> Any:
-    """Draw a model like `default`; where fields have to agree and do not, its own values stay."""
+    """Draw a model like `default`, once; what does not agree with the rest of it gives way, so that nothing drawn is thrown away."""
     kind = type(default)
-    for _ in range(12):
-        values = {
-            name: draw(of_field(field, getattr(default, name))) if name != "version" else 1 for name, field in kind.model_fields.items()
-        }
-        try:
-            return kind.model_validate(values)
-        except ValidationError:
-            continue
-    return default
+    drawn = {name: draw(of_field(field, getattr(default, name))) for name, field in kind.model_fields.items() if name != "version"}
+    try:
+        return kind.model_validate(drawn)
+    except ValidationError:
+        return _agreeing(default, drawn)
+
+
+def _agreeing(default: BaseModel, drawn: dict[str, Any]) -> BaseModel:
+    """Return `default` with as many of the drawn values as agree; one that has to wait for a later one is tried again."""
+    model, waiting = default, dict(drawn)
+    for _ in drawn:
+        before = len(waiting)
+        for name, value in list(waiting.items()):
+            try:
+                model = type(default).model_validate({**{each: getattr(model, each) for each in type(model).model_fields}, name: value})
+            except ValidationError:
+                continue
+            del waiting[name]
+        if len(waiting) == before:
+            break
+    return model
 
 
 def of_field(field: FieldInfo, default: Any) -> st.SearchStrategy[Any]:
@@ -51,6 +63,8 @@ def _of(annotation: Any, metadata: list[Any], default: Any) -> st.SearchStrategy
         return st.sampled_from(get_args(kind))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return st.sampled_from(list(kind))
+    if get_origin(kind) is tuple and isinstance(choice := get_args(kind)[0], type) and issubclass(choice, Enum):
+        return st.lists(st.sampled_from(list(choice)), unique=True).map(tuple)
     if kind is bool:
         return st.booleans()
     if kind is int:

@@ -3,7 +3,7 @@
 import runpy
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from tests.support.policies import policies
 from tools.policy import Policy
@@ -17,7 +17,6 @@ def test_every_default_and_every_bound_is_as_documented() -> None:
     assert generator["policy_page"]() == (DOCS / "policy.md").read_text(encoding="utf-8"), "run make docs"
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(policies())
 def test_a_policy_is_read_as_it_was_stored(policy: Policy) -> None:
     stored = policy.model_dump(mode="json", exclude={"version"})

@@ -32,7 +32,6 @@ def plan(amount: int, refundable: int = 1_000, refunded: int = 0) -> RefundPlan:
         refundable=euros(refundable),
         refunded=euros(refunded),
         method="a card",
-        delivered=True,
     )
 
 

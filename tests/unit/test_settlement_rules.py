@@ -25,3 +25,7 @@ def test_only_the_first_answer_settles(state: TransactionState, outcome: Transac
     answer = Answer(type=TransactionType.REFUND, state=state, outcome=outcome)
     assert answer.effect is effect
     assert decide(answer).rule == f"settlement.{effect}"
+
+
+def test_rules_of_settlement_have_these_names() -> None:
+    assert [each.value for each in Effect] == ["settles", "repeats", "contradicts", "too_late"]

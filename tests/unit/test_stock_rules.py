@@ -1,5 +1,7 @@
 """Stock levels, order quantities, and which purchases and corrections need a person."""
 
+import math
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 from core.identity import Principal, Role
 from core.ids import TenantId, UserId
 from core.money import Money
+from tests.support.policies import of_model
 from tools.policy import Policy
 from tools.policy.decision import Verdict
 from tools.policy.stock import AdjustmentPlan, PurchasePlan, StockPolicy, decide_adjustment, decide_purchase
@@ -39,6 +42,31 @@ def test_quantities_follow_the_formulas() -> None:
     assert POLICY.reorder_point(2.0, 5.0, 7, 10) == 50, "2 * 7 + (5 * 10 - 2 * 7)"
     assert POLICY.reorder_point(2.0, 1.0, 7, 7) == 14, "safety stock is never below nothing"
     assert POLICY.reorder_point(2.0, 3.0, 7, 5) == 15, "2 * 7 + (3 * 5 - 2 * 7)"
+
+
+def test_no_unit_is_added_by_the_inexactness_of_a_figure() -> None:
+    assert POLICY.reorder_point(1.1, 1.1, 10, 10) == 11, "1.1 x 10 is a little more than 11 as a float"
+    assert POLICY.safety_stock(1.1, 2.2, 10, 10) == 11
+    assert StockPolicy(order_cost=100, holding_cost=73).order_quantity(1.1 * 10) == 105
+    assert StockPolicy(order_cost=73, holding_cost=10).order_quantity(1.0) == 73
+
+
+@given(st.integers(0, 5_000), st.integers(0, 500), st.integers(1, 365), st.integers(0, 60), st.integers(0, 60))
+def test_a_reorder_point_covers_the_usual_demand_and_its_safety_stock(sold: int, peak: int, days: int, lead: int, most: int) -> None:
+    mean = sold / days
+    point, safety = POLICY.reorder_point(mean, peak, lead, most), POLICY.safety_stock(mean, peak, lead, most)
+    expected = max(Fraction(sold, days) * lead, Fraction(peak * most))
+    assert point == math.ceil(expected)
+    assert safety == math.ceil(max(Fraction(peak * most) - Fraction(sold, days) * lead, 0))
+    assert POLICY.reorder_point(mean, peak + 1, lead, most) >= point
+
+
+@given(of_model(POLICY), st.floats(0, 10_000), st.floats(0, 10_000))
+def test_what_sells_more_is_never_ordered_in_smaller_lots(policy: StockPolicy, one: float, other: float) -> None:
+    less, more = (policy.order_quantity(each) for each in sorted((one, other)))
+    assert 1 <= less <= more
+    dearer = policy.model_copy(update={"order_cost": policy.order_cost + 1})
+    assert dearer.order_quantity(one) >= policy.order_quantity(one)
 
 
 def test_critical_is_not_above_high() -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from core.errors import InvalidInput
 from core.identity import RunContext
 from core.money import Money
-from core.statuses import OrderStatus
 from store.queries import order_lines, orders, payments
 from store.tables.orders import Order
 from store.tables.payments import Payment
@@ -82,8 +81,6 @@ async def refund_facts(tx: Tx, args: IssueRefund, _ctx: RunContext, _policy: Pol
         refundable=refundable,
         refunded=Money(minor=sum(source.refunded_minor for source in sources), currency=amount.currency),
         method=" and ".join(source.label for source in sources if source.captured_minor > source.refunded_minor) or "the original payment",
-        delivered=OrderStatus(order.status) is OrderStatus.DELIVERED,
-        cancelled=OrderStatus(order.status) is OrderStatus.CANCELLED,
     )
     return RefundFacts(plan, order, sources)
 

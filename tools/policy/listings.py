@@ -14,6 +14,7 @@ from core.statuses import IssueType
 from tools.policy.decision import Decision, Preview, allow, approve, deny
 from tools.policy.figures import Loosens
 
+_EMPTY = (None, "", [])
 _NUMBER = re.compile(r"^\d+([.,]\d{1,3})?$")
 
 
@@ -102,13 +103,13 @@ def problems(policy: ListingsPolicy, channel: str, fields: Mapping[str, Any], pr
     found = [
         Problem(type=IssueType.MISSING_REQUIRED_FIELD, field=name, message=f"{channel} requires {name.replace('_', ' ')}.")
         for name in policy.required(channel)
-        if fields.get(name) in (None, "", [])
+        if fields.get(name) in _EMPTY
     ]
     title, shown, limit = str(fields.get("title") or ""), fields.get("price"), policy.title_most(channel)
     if len(title) > limit:
         text = f"The title has {len(title)} characters; {channel} takes {limit}."
         found.append(Problem(type=IssueType.INVALID_FORMAT, field="title", message=text))
-    if shown is not None and not _NUMBER.fullmatch(str(shown)):
+    if shown not in _EMPTY and not _NUMBER.fullmatch(str(shown)):
         found.append(Problem(type=IssueType.INVALID_FORMAT, field="price", message="The price is no number such as 12.50."))
     if price < floor:
         text = f"{price} is below the floor of {floor} on {channel}."

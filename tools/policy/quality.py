@@ -1,5 +1,6 @@
 """Quality: how much is sampled, how suppliers are rated, and when the same defect is a pattern."""
 
+import math
 from decimal import Decimal
 from enum import StrEnum
 
@@ -44,7 +45,7 @@ class QualityPolicy(BaseModel):
 
     def sample(self, units: int) -> int:
         """Return how many of `units` are inspected: rounded up, and at least one."""
-        return max(1, min(units, -int(-units * self.outgoing_sample_percent // 100)))
+        return max(1, min(units, math.ceil(units * self.outgoing_sample_percent / 100)))
 
     def rating(self, defective: int, units: int) -> Rating | None:
         """Rate `defective` of `units`; nothing that was sold cannot be rated."""

@@ -41,8 +41,6 @@ class RefundPlan(BaseModel):
     refunded: Money
     """Already refunded on this order, so that small refunds add up to the limits."""
     method: str
-    delivered: bool
-    cancelled: bool = False
 
 
 def decide(policy: RefundPolicy, plan: RefundPlan, principal: Principal) -> Decision:

@@ -58,16 +58,21 @@ class StockPolicy(BaseModel):
 
     def safety_stock(self, mean_daily: float, max_daily: float, lead_days: int, max_lead_days: int) -> int:
         """Return max daily x max lead - mean daily x mean lead, in whole units."""
-        return math.ceil(max(0.0, max_daily * max_lead_days - mean_daily * lead_days))
+        return _whole(max(0.0, max_daily * max_lead_days - mean_daily * lead_days))
 
     def reorder_point(self, mean_daily: float, max_daily: float, lead_days: int, max_lead_days: int) -> int:
         """Return mean daily x lead + safety stock."""
         safety = max(0.0, max_daily * max_lead_days - mean_daily * lead_days)
-        return math.ceil(mean_daily * lead_days + safety)
+        return _whole(mean_daily * lead_days + safety)
 
     def order_quantity(self, mean_daily: float) -> int:
         """Return the economic order quantity, sqrt(2DS/H), for a year's demand D."""
-        return max(1, math.ceil(math.sqrt(2 * mean_daily * 365 * self.order_cost / self.holding_cost)))
+        return max(1, _whole(math.sqrt(2 * mean_daily * 365 * self.order_cost / self.holding_cost)))
+
+
+def _whole(units: float) -> int:
+    """Return units rounded up; what only a float's inexactness adds, such as 1.1 x 10, makes no unit more."""
+    return math.ceil(round(units, 6))
 
 
 class PurchasePlan(BaseModel):
