@@ -14,7 +14,7 @@ from core.statuses import IssueType
 from tools.policy.decision import Decision, Preview, allow, approve, deny
 from tools.policy.figures import Loosens
 
-_EMPTY = (None, "", [])
+_EMPTY: tuple[object, ...] = (None, "", [])
 _NUMBER = re.compile(r"^\d+([.,]\d{1,3})?$")
 
 
