@@ -1,9 +1,10 @@
 """Figures of a conversation: LLM calls over five turns, and checkpoint storage of a late turn over an early one."""
 
-import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
+
+import uvloop
 
 from bench.results import Figure, at_most, record
 from bench.turn import ours
@@ -84,8 +85,8 @@ def main() -> None:
         settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
         with servers(settings) as endpoints:
             migrate(endpoints.db_url, print)
-            asyncio.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(asyncio.run(_measure(settings, endpoints)))
+            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
+            record(uvloop.run(_measure(settings, endpoints)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Through the executor a call is validated, authorised, claimed in the ledger, dec
 audited, with its outbox message; by hand it is the tool's own reads and writes alone. Calls alternate; ratios are of medians.
 """
 
-import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -12,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import uvloop
 
 from bench.results import Figure, at_most, record
 from bench.turn import claimed
@@ -103,8 +104,8 @@ def main() -> None:
         settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
         with servers(settings) as endpoints:
             migrate(endpoints.db_url, print)
-            asyncio.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(asyncio.run(compare(settings, endpoints)))
+            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
+            record(uvloop.run(compare(settings, endpoints)))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ answer, and writes the run log. Turns alternate, each on a fresh thread; the rat
 the planner's statistics are refreshed, as autovacuum does in a database that lives longer than this one.
 """
 
-import asyncio
 import statistics
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import uvloop
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import tool
 
@@ -153,8 +153,8 @@ def main() -> None:
         settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
         with servers(settings) as endpoints:
             migrate(endpoints.db_url, print)
-            asyncio.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(asyncio.run(compare(settings, endpoints)))
+            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
+            record(uvloop.run(compare(settings, endpoints)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Commands for whoever runs Storehand: schema, demo data, API, workers, a health check."""
 
-import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
 import typer
+import uvloop
 from rich.markup import escape
 
 from core.errors import StorehandError
@@ -48,7 +48,7 @@ def seed(
             await index_knowledge(runtime, progress)
 
     with prepared(settings, quiet=False) as endpoints:
-        asyncio.run(work(endpoints))
+        uvloop.run(work(endpoints))
 
 
 def serve(
@@ -73,7 +73,7 @@ def serve(
             await serve_api(runtime, with_worker=worker, ready=lambda url: progress(f"Serving at {url} with {runtime.models.description}"))
 
     with prepared(settings, quiet=False) as endpoints:
-        asyncio.run(work(endpoints))
+        uvloop.run(work(endpoints))
 
 
 def worker(data_dir: DataDir = None) -> None:

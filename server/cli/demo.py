@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import uvloop
 
 from core.settings import Settings
 from server.cli.output import out, progress
@@ -35,11 +36,11 @@ def demo(
 
     with servers(settings, progress=progress) as endpoints:
         migrate(endpoints.db_url, progress)
-        loaded = asyncio.run(seed_demo(endpoints, Size(orders=orders), progress))
+        loaded = uvloop.run(seed_demo(endpoints, Size(orders=orders), progress))
         if not loaded:
             progress("Using the shop that is already here")
         with simulator() if simulate else nullcontext() as providers:
-            asyncio.run(_serve(settings, endpoints, providers))
+            uvloop.run(_serve(settings, endpoints, providers))
         progress("Stopping the servers")
 
 

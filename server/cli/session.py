@@ -1,12 +1,12 @@
 """What most commands need: settings, servers, a runtime, and on whose behalf."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+import uvloop
 
 from core.errors import InvalidInput, NotFound
 from core.identity import Principal, Role
@@ -65,7 +65,7 @@ def with_runtime(settings: Settings, work: Callable[[Any], Awaitable[T]]) -> T:
             return await work(runtime)
 
     with prepared(settings) as endpoints:
-        return asyncio.run(inside(endpoints))
+        return uvloop.run(inside(endpoints))
 
 
 async def who_is(runtime: Any, name: str) -> Principal:
