@@ -13,6 +13,7 @@ from core.ids import CustomerId, TenantId, UserId, new_id
 from core.log import get_logger
 from core.redact import visible
 from memory.checkpoints import thread_key, undo_run
+from server.state import asked_for
 from server.wiring import Runtime
 from store.queries import approvals as approval_rows
 from store.queries import runs, threads
@@ -184,18 +185,25 @@ async def _tell_ended(runtime: Runtime, ended: Sequence[tuple[UUID, int]]) -> No
 
 async def _work(runtime: Runtime, tx: Tx, thread: Thread, new: NewRun) -> dict[str, Any] | None:
     """Return what the run has to do; None when the request that it answers has expired."""
-    waiting = await approval_rows.find(tx, status=ApprovalStatus.OPEN, thread_id=thread.id, limit=1)
-    if new.answer is not None:
-        if not waiting:
-            raise Conflict("nothing on this thread waits for a decision", code="nothing_to_resume")
-        row = await _decide(runtime, tx, waiting[0].id, new.answer)
-        return None if row.status == ApprovalStatus.EXPIRED.value else {"resume": _resume(row, new.answer)}
-    if waiting and waiting[0].kind == "confirmation" and (said := _plain_answer(new.messages)) is not None:
-        row = await _decide(runtime, tx, waiting[0].id, said)
+    said = new.answer or _plain_answer(new.messages)
+    row = await _shown_request(runtime, tx, thread.id) if said is not None else None
+    if new.answer is not None and row is None:
+        raise Conflict("nothing on this thread waits for a decision", code="nothing_to_resume")
+    if row is not None and said is not None and (new.answer is not None or row.kind == "confirmation"):
+        row = await _decide(runtime, tx, row.id, said)
         if row.status != ApprovalStatus.EXPIRED.value:
-            return {"resume": _resume(row, said), "messages": new.messages}
+            return {"resume": _resume(row, said), **({"messages": new.messages} if new.messages else {})}
+        if new.answer is not None:
+            return None
     closed = [str(approval) for approval in await approval_rows.supersede(tx, thread.id)]
     return {"messages": new.messages, "superseded": closed, **({"fork": new.fork} if new.fork else {})}
+
+
+async def _shown_request(runtime: Runtime, tx: Tx, thread_id: UUID) -> Approval | None:
+    """Return the open request that the conversation shows: of several that wait, a decision is on the one that a person sees."""
+    asked = await asked_for(runtime, tx.tenant_id, thread_id)
+    found = await approval_rows.find(tx, status=ApprovalStatus.OPEN, thread_id=thread_id)
+    return next((row for row in found if row.id == asked), None)
 
 
 async def _decide(runtime: Runtime, tx: Tx, approval_id: UUID, answer: Answer) -> Approval:
@@ -205,8 +213,8 @@ async def _decide(runtime: Runtime, tx: Tx, approval_id: UUID, answer: Answer) -
 
 def _plain_answer(messages: list[dict[str, str]]) -> Answer | None:
     """Return the decision that a person typed: only a bare yes or no to the confirmation they were just shown."""
-    said = messages[-1]["content"].strip()
-    if len(messages) != 1 or len(said) > 40:
+    said = messages[0]["content"].strip() if len(messages) == 1 else ""
+    if not said or len(said) > 40:
         return None
     if _YES.match(said):
         return Answer(decision=Choice.APPROVE)

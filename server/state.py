@@ -75,6 +75,12 @@ async def next_at(runtime: Runtime, principal: Principal, thread_id: UUID, check
     return snapshot.next if snapshot.created_at else None
 
 
+async def asked_for(runtime: Runtime, tenant_id: UUID, thread_id: UUID) -> UUID | None:
+    """Return the request that a thread, which was read for its owner, waits for; None when it waits for nothing."""
+    snapshot = await _snapshot(runtime, tenant_id, thread_id)
+    return next((UUID(asked.value["approval"]["approval_id"]) for asked in snapshot.interrupts), None)
+
+
 async def update_state(
     runtime: Runtime, principal: Principal, thread_id: UUID, values: dict[str, Any] | None, as_node: str | None, checkpoint_id: str | None
 ) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from store.queries import documents
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 
-@router.get("/{document_id}")
+@router.get("/{document_id}", responses={200: {"content": {"application/pdf": {}}}}, response_class=Response)
 async def download(runtime: Wired, principal: Caller, document_id: UUID) -> Response:
     """Return a document of the caller as a file; what belongs to somebody else does not exist."""
     async with runtime.units.read(principal) as tx:

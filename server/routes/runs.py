@@ -41,7 +41,7 @@ async def create(
     return json_response(as_run(run), headers={"Content-Location": run_path(run)})
 
 
-@router.post("/stream", responses=STREAMED)
+@router.post("/stream", responses=STREAMED, response_class=Response)
 async def create_and_stream(
     request: Request, runtime: Wired, principal: Caller, thread_id: UUID, body: RunCreate, key: IdempotencyKey = None
 ) -> Response:
@@ -83,7 +83,7 @@ async def get(runtime: Wired, principal: Caller, thread_id: UUID, run_id: UUID) 
     return json_response(as_run(await _read(runtime, principal, thread_id, run_id)))
 
 
-@router.get("/{run_id}/stream", responses=STREAMED)
+@router.get("/{run_id}/stream", responses=STREAMED, response_class=Response)
 async def join_stream(
     request: Request,
     runtime: Wired,

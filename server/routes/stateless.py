@@ -48,7 +48,7 @@ async def create(request: Request, runtime: Wired, principal: Caller, body: RunC
     return json_response(as_run(run), headers={"Content-Location": run_path(run)})
 
 
-@router.post("/stream", responses=STREAMED)
+@router.post("/stream", responses=STREAMED, response_class=Response)
 async def create_and_stream(request: Request, runtime: Wired, principal: Caller, body: RunCreate, key: IdempotencyKey = None) -> Response:
     """Start a run and stream its events."""
     modes = stream_modes(body.stream_mode)

@@ -26,6 +26,8 @@ class _Body(BaseModel):
 class HistoryRequest(_Body):
     """How far to look back."""
 
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [{"limit": 10}]})
+
     limit: int = Field(default=10, ge=1, le=10_000)
     before: str | dict[str, Any] | None = Field(default=None, description="A checkpoint, or its id: only what came before it")
     metadata: dict[str, Any] | None = None

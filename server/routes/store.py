@@ -43,6 +43,8 @@ class ItemPut(_Body):
 class ItemName(_Body):
     """Which value."""
 
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [{"namespace": ["settings"], "key": "theme"}]})
+
     namespace: Namespace
     key: Key
 
@@ -61,6 +63,8 @@ class ItemSearch(_Body):
 
 class NamespaceSearch(_Body):
     """Which namespaces to list."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"examples": [{"prefix": ["settings"], "max_depth": 2}]})
 
     prefix: Prefix | None = None
     suffix: Prefix | None = None

@@ -44,7 +44,7 @@ class ThreadCreate(_Body):
 class ThreadPatch(_Body):
     """Metadata to merge."""
 
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = Field(examples=[{"topic": "stock"}])
 
 
 class ThreadCount(_Body):
@@ -73,7 +73,7 @@ class ThreadSearch(ThreadCount):
 class ThreadPrune(_Body):
     """Conversations to delete."""
 
-    thread_ids: list[UUID] = Field(max_length=_LARGEST_PAGE)
+    thread_ids: list[UUID] = Field(max_length=_LARGEST_PAGE, examples=[["01a203db-f4ce-76a7-bafd-6494f401ebe5"]])
     strategy: Literal["delete", "keep_latest"] = "delete"
 
 
@@ -178,7 +178,7 @@ async def copy(request: Request, runtime: Wired, principal: Caller, thread_id: U
     return await answer_once(request, runtime, principal, key, make)
 
 
-@router.get("/{thread_id}/stream", responses=STREAMED)
+@router.get("/{thread_id}/stream", responses=STREAMED, response_class=Response)
 async def join_stream(
     request: Request,
     runtime: Wired,
