@@ -20,10 +20,12 @@ Asks = Kind | Literal["agent", "other_language"]
 
 _SURE = 0.42
 """Below this probability a model is asked, when there is one."""
-_STICKY = 1.6
+_STICKY = 1.8
 """How much likelier the active agent is than its words alone say."""
-_LEANING = 4.0
+_LEANING = 3.0
 """The same for a message that leans on what was said before."""
+_NEVER_NOTHING = 9.0
+"""How much likelier it is that such a message asks something of the shop."""
 _ANSWERING = 6.0
 """The same after the agent has asked something: most replies are answers."""
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -96,7 +98,8 @@ def decide(text: str, votes: "Votes", places: Sequence[str], active: str | None,
     weighed = {side: share * (sticky if side == active_agent else 1.0) for side, share in sides.items()}
     best = max(weighed, key=weighed.__getitem__)
     share = weighed[best] / sum(weighed.values())
-    nothing = votes.nothing / (votes.nothing + (1 - votes.nothing) * (sticky if active else 1.0))
+    meant = (_NEVER_NOTHING if leans(text) else sticky) if active else 1.0
+    nothing = votes.nothing / (votes.nothing + (1 - votes.nothing) * meant)
     if active and votes.kind != "out_of_scope" and votes.nothing >= 0.5:
         return Route(active, "sticky", votes.nothing, "goes on from what was said", asks=votes.kind), True  # pyright: ignore[reportArgumentType]
     if nothing >= 0.5:

@@ -34,7 +34,8 @@ class MessageAdded(_Event):
 class RouteChosen(_Event):
     """The supervisor picked an agent, and a desk of it where it has several for the caller.
 
-    `by` says how: rule, classifier, sticky, model or transfer.
+    `by` says how: rule, classifier, sticky, model or transfer. `second` lends tools. `asks` is agent for an agent's work, human for a
+    person, or out_of_scope, small_talk, answer (a reply that means nothing by itself) or other_language.
     """
 
     type: Literal["route"] = "route"
@@ -43,6 +44,8 @@ class RouteChosen(_Event):
     by: Literal["rule", "classifier", "sticky", "model", "transfer"]
     confidence: float
     reason: str = ""
+    second: str = ""
+    asks: str = "agent"
 
 
 class ToolStarted(_Event):

@@ -22,7 +22,15 @@ async def supervisor(state: State, runtime: Runtime[TurnContext]) -> dict[str, A
         only=ctx.run.agent,
     )
     ctx.note(
-        RouteChosen(agent=route.agent, desk=desk_of(route.place), by=route.by, confidence=round(route.confidence, 3), reason=route.reason)
+        RouteChosen(
+            agent=route.agent,
+            desk=desk_of(route.place),
+            by=route.by,
+            confidence=round(route.confidence, 3),
+            reason=route.reason,
+            second=route.second or "",
+            asks=route.asks,
+        )
     )
     return {
         "active_agent": route.agent,

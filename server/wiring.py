@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from agents.llm.factory import Models, build_models
 from agents.roster import GRANTS
 from agents.routing.router import Router
+from agents.routing.stored import StoredRouters
 from agents.think import Mind
 from core.clock import Clock, system_clock
 from core.errors import Unavailable
@@ -82,7 +83,7 @@ async def open_runtime(
         executor = Executor(units, toolbox, GRANTS)
         models = build_models(settings, offline=lambda: _offline(toolbox))
         stack.push_async_callback(models.aclose)
-        mind = Mind(models, toolbox, build_router(settings, toolbox))
+        mind = Mind(models, toolbox, build_router(settings, toolbox, StoredRouters(units)))
         live = LiveLog(valkey)
         wakes = Wakes(valkey)
         stack.push_async_callback(wakes.close)
@@ -108,9 +109,9 @@ async def open_runtime(
         )
 
 
-def build_router(settings: Settings, toolbox: Toolbox) -> Router:
+def build_router(settings: Settings, toolbox: Toolbox, stored: StoredRouters | None = None) -> Router:
     """Return the router; it loads what it learned with the first message."""
-    return Router(toolbox, sentences=find_sentences(settings.routing.sentences), folder=settings.data_path / "routing")
+    return Router(toolbox, sentences=find_sentences(settings.routing.sentences), folder=settings.data_path / "routing", stored=stored)
 
 
 def jwt_secret(settings: Settings) -> str:

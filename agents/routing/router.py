@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agents.routing.sayings import Audience, Saying, audience_of, examples
+from agents.routing.sayings import KINDS, Audience, Saying, audience_of, examples, side_of
 from agents.routing.words import features, gist
 from core.identity import Principal
 from core.ids import TenantId
@@ -89,6 +89,10 @@ class Router:
         if path is not None:
             _keep(path, learned.to_bytes())
         return learned
+
+    def sides(self, audience: Audience) -> set[str]:
+        """Return the agents whom an audience can be sent to."""
+        return {side_of(saying.label) for saying in examples(self._toolbox, audience)} - set(KINDS)
 
     def train(self, own: Sequence[Saying], audience: Audience) -> "Learned":
         """Learn from general examples and a store's own messages."""

@@ -78,7 +78,8 @@ class Spelling:
         self._near: dict[str, str] = {}
         for word in sorted(counts, key=counts.__getitem__):
             if len(word) >= _MENDABLE and word.isalpha() and counts[word] >= _OFTEN:
-                self._near.update(dict.fromkeys((word, *_without_one(word)), word))
+                for form in (word, *_without_one(word)):
+                    self._near[form] = word
 
     def mended(self, text: str) -> str:
         """Return a text with its misspelt words as they are meant."""
@@ -120,11 +121,11 @@ def features(text: str) -> dict[int, float]:
 
 
 def clauses(text: str) -> list[str]:
-    """Return the separate requests of a message; a piece of one or two words belongs to what stands before it."""
+    """Return the separate requests of a message; a piece of one word is none."""
     pieces: list[str] = []
     for part in _JOINTS.split(text):
         piece = part.strip(" ,:-")
-        if len(piece.split()) >= 3:
+        if len(piece.split()) >= 2:
             pieces.append(piece)
     return pieces
 

@@ -22,7 +22,10 @@ from agents.llm.offline.context import Turn, read
 from agents.llm.offline.goals import Call, Plan
 from agents.llm.offline.offer import CONTROL
 from agents.llm.offline.plan import Planner
+from agents.llm.offline.tongues import decline
 from agents.llm.offline.understand import Act, Offer
+from agents.routing.languages import language_of
+from agents.routing.words import clean
 from tools.registry import Toolbox
 
 _PIECE = re.compile(r"\s*\S+|\s+$")
@@ -98,6 +101,8 @@ class OfflineModel(BaseChatModel):
         text, calls = "", list[Call]()
         if forced.is_forced(tools, tool_choice):
             calls = [forced.call(turns[-1].text if turns else "", tools, tool_choice, offer)]
+        elif turns and not turns[-1].done and (language := language_of(clean(turns[-1].text))):
+            text = decline(language)
         elif turns:
             plan = Planner(turns, offer).now
             calls = list(plan.calls) or _transfer(plan, turns[-1], tools, offer)
