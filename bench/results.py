@@ -23,6 +23,11 @@ def at_most(name: str, value: float, unit: str, limit: float) -> Figure:
     return Figure(name, round(value, 4), unit, f"<= {limit:g}", value <= limit)
 
 
+def at_least(name: str, value: float, unit: str, limit: float) -> Figure:
+    """Return a figure whose goal is a lower bound."""
+    return Figure(name, round(value, 4), unit, f">= {limit:g}", value >= limit)
+
+
 def record(figures: list[Figure]) -> None:
     """Write figures, replacing those of the same names, and print them."""
     known: dict[str, dict[str, object]] = {}

@@ -65,6 +65,10 @@ class Http(BaseModel):
     port: int = Field(default=8080, ge=0, le=65535)
     cors_origins: list[str] = []
     max_body_bytes: int = 256 * 1024
+    requests_a_second: float = Field(default=20, gt=0)
+    """How fast one user may start work, on average."""
+    requests_at_once: float = Field(default=200, ge=1)
+    """How many requests of one user may come in a burst."""
 
 
 class Auth(BaseModel):

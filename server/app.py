@@ -50,7 +50,7 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
 
     app = FastAPI(title="Storehand", version=health.VERSION, description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
-    app.state.limits = Limits(runtime.limiter)
+    app.state.limits = Limits(runtime.limiter, runtime.settings.http)
     app.state.metrics = Metrics()
     errors.install(app)
     for module in (

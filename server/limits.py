@@ -5,11 +5,10 @@ import asyncio
 from core.errors import RateLimited, Unavailable
 from core.identity import Principal
 from core.log import get_logger
+from core.settings import Http
 from memory.cache import RateLimiter, key
 
 _log = get_logger(__name__)
-_REQUESTS_A_SECOND = 20.0
-_REQUESTS_AT_ONCE = 200.0
 _SIGN_INS_A_SECOND = 0.1
 _SIGN_INS_AT_ONCE = 10.0
 _HASHES_AT_ONCE = 4
@@ -19,8 +18,9 @@ _HASHES_AT_ONCE = 4
 class Limits:
     """The limits of the API."""
 
-    def __init__(self, limiter: RateLimiter) -> None:
+    def __init__(self, limiter: RateLimiter, options: Http) -> None:
         self._limiter = limiter
+        self._options = options
         self._down = False
         self.hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
 
@@ -31,7 +31,7 @@ class Limits:
             RateLimited: the caller asks faster than anybody needs to.
         """
         bucket = key(principal.tenant_id, "requests", principal.user_id)
-        await self._take(bucket, _REQUESTS_A_SECOND, _REQUESTS_AT_ONCE, "too many requests")
+        await self._take(bucket, self._options.requests_a_second, self._options.requests_at_once, "too many requests")
 
     async def sign_in(self, email: str, address: str) -> None:
         """Count an attempt to sign in, by e-mail address and network address.
