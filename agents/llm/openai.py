@@ -31,11 +31,12 @@ def build_openai(name: str, settings: Settings) -> BaseChatModel:
             field="STOREHAND_LLM__MODEL",
         )
     # The import takes over 3 s, so processes that ask no model must not pay for it.
-    from langchain_openai import ChatOpenAI
     from openai import Timeout
 
+    from agents.llm.lean import LeanChatOpenAI
+
     seconds = settings.llm.request_timeout
-    return ChatOpenAI(
+    return LeanChatOpenAI(
         model=name,
         base_url=settings.llm_base_url or OPENAI_URL,
         api_key=key or _PLACEHOLDER_KEY,

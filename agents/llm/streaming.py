@@ -32,7 +32,7 @@ def _unbound(model: Runnable[Any, AIMessage]) -> tuple[BaseChatModel | None, dic
     """Return the model itself and what is bound to it; None when something else stands between."""
     if isinstance(model, BaseChatModel):
         return model, {}
-    if type(model) is RunnableBinding and isinstance(model.bound, BaseChatModel) and not model.config:  # pyright: ignore[reportUnknownMemberType]
+    if isinstance(model, RunnableBinding) and isinstance(model.bound, BaseChatModel) and not model.config and not model.config_factories:
         return model.bound, dict(model.kwargs)
     return None, {}
 
