@@ -1,5 +1,6 @@
 """Brings a database to the point where the product can start: schema, demo shop, knowledge index."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +16,7 @@ from server.passwords import hash_password
 from server.wiring import Runtime
 from store.embedded import Endpoints
 from store.engine import app_url, build_engine
-from store.seed import ArticleText, Extras, Size, build, load
+from store.seed import ArticleText, Extras, Size, build, load_empty
 from store.unit import Units
 from tools.policy import Policy
 
@@ -23,6 +24,8 @@ Progress = Callable[[str], None]
 
 DEMO_SEED = 20
 _CURRENCY = "EUR"
+_LARGE = 20_000
+"""From so many orders on, loading takes long enough to tell how far it is."""
 
 
 def migrate(owner_url: str, progress: Progress) -> str:
@@ -40,8 +43,8 @@ async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, see
         if await _has_shop(Units(engine, clock)):
             return False
         progress(f"Loading the demo shop: {size.products} products, {size.customers} customers, {size.orders} orders")
-        async with engine.begin() as connection:
-            rows = await load(connection, build(seed, size, _round(clock()), _extras()), _quiet)
+        batches = build(seed, size, _round(clock()), _extras())
+        rows = await asyncio.to_thread(load_empty, endpoints.db_url, batches, _Steps(size.orders, progress))
         from store.migrate import refresh_statistics
 
         await refresh_statistics(endpoints.db_url)
@@ -86,8 +89,23 @@ def _round(instant: datetime) -> datetime:
     return instant.replace(microsecond=0)
 
 
-def _quiet(_table: str, _rows: int, _total: int) -> None:
-    """Seed progress by table is too fine for a terminal."""
+class _Steps:
+    """Tells how many orders of a large shop are loaded, a tenth at a time."""
+
+    def __init__(self, orders: int, progress: Progress) -> None:
+        self._orders, self._progress, self._loaded, self._told = orders, progress, 0, 0
+
+    def __call__(self, table: str, rows: int, total: int) -> None:
+        """Take in a batch, or a step of no rows."""
+        if self._orders < _LARGE:
+            return
+        if not rows:
+            self._progress(f"Building {table} over {total:,} rows")
+        if table == "orders":
+            self._loaded += rows
+            if self._loaded * 10 // self._orders > self._told:
+                self._told = self._loaded * 10 // self._orders
+                self._progress(f"Loaded {self._loaded:,} of {self._orders:,} orders")
 
 
 def refuse_overwrite(loaded: bool) -> None:

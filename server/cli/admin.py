@@ -29,10 +29,17 @@ def seed(
     data_dir: DataDir = None,
     orders: Annotated[int, typer.Option(min=150, help="Orders over both shops.")] = 1500,
     products: Annotated[int, typer.Option(min=45, help="Products over both shops.")] = 60,
-    customers: Annotated[int, typer.Option(min=40, help="Customers over both shops.")] = 200,
+    customers: Annotated[
+        int | None, typer.Option(min=40, help="Customers over both shops.", show_default="one for 20 orders, at least 200")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=45, help="Days over which the orders spread.", show_default="90; up to 3 years for many orders")
+    ] = None,
     random_seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same shop.")] = 20,
 ) -> None:
     """Load the demo shop into an empty database and index its knowledge.
+
+    A million orders take some minutes and 20 GB.
 
     Example: storehand seed --orders 20000
     """
@@ -40,10 +47,10 @@ def seed(
     from server.wiring import open_runtime
     from store.seed import Size
 
-    settings = read_settings(data_dir)
+    settings, size = read_settings(data_dir), Size.of(orders, products=products, customers=customers, days=days)
 
     async def work(endpoints: Any) -> None:
-        refuse_overwrite(await seed_demo(endpoints, Size(products, customers, orders), progress, seed=random_seed))
+        refuse_overwrite(await seed_demo(endpoints, size, progress, seed=random_seed))
         async with open_runtime(settings, endpoints) as runtime:
             await index_knowledge(runtime, progress)
 

@@ -32,7 +32,7 @@ from store.seed.specials import FIRST_NUMBER, Specials
 
 _CHUNK = 500
 """Orders that are in memory at a time."""
-_ORDER_TABLES = (
+ORDER_TABLES = (
     "orders", "order_lines", "order_changes", "order_change_lines", "order_events", "reservations", "stock_movements",
     "payment_methods", "balance_movements", "payments", "payment_transactions", "refund_lines",
     "shipments", "shipment_lines", "tracking_events", "pick_lists", "pick_lines", "carrier_incidents", "carrier_claims",
@@ -106,7 +106,7 @@ class History:
         known = {person.id for person in self._people.everyone[: self._people.pinned]}
         recent: deque[Draft] = deque(maxlen=_CHUNK)
         for start in range(0, self._shop.orders, _CHUNK):
-            chunk: Rows = {table: [] for table in _ORDER_TABLES}
+            chunk: Rows = {table: [] for table in ORDER_TABLES}
             for position in range(start, min(start + _CHUNK, self._shop.orders)):
                 plan = specials.get(position) or ordinary(self._shop, self._people, self._catalogue, position)
                 draft = Draft(self._shop, FIRST_NUMBER + position, plan)

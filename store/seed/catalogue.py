@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import accumulate, product
+from itertools import accumulate, groupby, product
 from math import ceil
 from random import Random
 from uuid import UUID
@@ -65,6 +65,8 @@ class Catalogue:
             self._add(shop, slug, goods, series, options, weight * daily / len(options))
         self._weights = list(accumulate(max(good.mean_daily, 0.001) for good in self.goods))
         self.by_sku = {good.sku: good for good in self.goods}
+        families = {key: list(kin) for key, kin in groupby(self.goods, lambda good: good.product_id)}
+        self._siblings = {key: (kin[0], kin[min(1, len(kin) - 1)]) for key, kin in families.items()}
 
     def pick(self, rng: Random) -> Good:
         """Return a variant; popular ones come up more often."""
@@ -72,7 +74,8 @@ class Catalogue:
 
     def sibling(self, good: Good) -> Good:
         """Return another variant of the same product, or the same where there is only one."""
-        return next((each for each in self.goods if each.product_id == good.product_id and each.id != good.id), good)
+        first, second = self._siblings[good.product_id]
+        return second if first.id == good.id else first
 
     def first_of(self, category: str, *, skip: int = 0) -> Good:
         """Return the first variant of the product at position `skip` of a category."""

@@ -31,26 +31,36 @@ class Draft:
         """The order's id."""
         return self.shop.id_of("orders", self.number)
 
+    @cached_property
+    def line_ids(self) -> list[UUID]:
+        """The ids of the order's lines."""
+        return [self.shop.id_of("order_lines", f"{self.number}-{position}") for position in range(len(self.plan.lines))]
+
     def line_id(self, position: int) -> UUID:
         """Return the id of the order's line at `position`."""
-        return self.shop.id_of("order_lines", f"{self.number}-{position}")
+        return self.line_ids[position]
 
-    @property
+    @cached_property
+    def warehouse_id(self) -> UUID:
+        """The warehouse that sends the order."""
+        return self.shop.id_of("warehouses", self.plan.depot.code)
+
+    @cached_property
     def subtotal(self) -> int:
         """Sum of the lines."""
         return sum(good.price * quantity for good, quantity in self.plan.lines)
 
-    @property
+    @cached_property
     def discount(self) -> int:
         """What the code took off."""
         return self.subtotal * self.plan.discount_pct // 100
 
-    @property
+    @cached_property
     def shipping(self) -> int:
         """What delivery costs."""
         return 0 if self.subtotal >= _FREE_SHIPPING_FROM else _SHIPPING
 
-    @property
+    @cached_property
     def total(self) -> int:
         """What the customer pays."""
         return self.subtotal + self.shipping - self.discount

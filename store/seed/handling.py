@@ -33,7 +33,7 @@ def pick_list(draft: Draft, number: int) -> Iterator[Row]:
         draft.number,
         number=f"P-{number}",
         order_id=draft.order_id,
-        warehouse_id=draft.shop.id_of("warehouses", draft.plan.depot.code),
+        warehouse_id=draft.warehouse_id,
         status=stage.value,
         weight_grams=units * _UNIT_GRAMS + _PACKAGING_GRAMS if packed else 0,
         parcels=1 if packed else 0,

@@ -24,7 +24,7 @@ def shipment(draft: Draft) -> Row:
         number=f"S-{draft.number}",
         order_id=draft.order_id,
         carrier_id=draft.shop.id_of("carriers", plan.courier.code),
-        warehouse_id=draft.shop.id_of("warehouses", plan.depot.code),
+        warehouse_id=draft.warehouse_id,
         pick_list_id=None,
         label_reference=f"labels/S-{draft.number}.pdf",
         weight_grams=_UNIT_GRAMS * sum(quantity for _, quantity in plan.lines) + _PACKAGING_GRAMS,

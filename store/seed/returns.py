@@ -57,7 +57,7 @@ def rma(draft: Draft, number: int) -> Iterator[Row]:
         expires_at=None if back.status in _REFUSED else decided + _VALID,
         received_at=back.requested_at + RETURN_STEPS[ReturnStatus.RECEIVED] if back.status in _RECEIVED else None,
         label_reference=f"return-label/R-{number}" if back.status in _LABELLED else "",
-        warehouse_id=draft.shop.id_of("warehouses", draft.plan.depot.code) if back.status in _LABELLED else None,
+        warehouse_id=draft.warehouse_id if back.status in _LABELLED else None,
         replacement_order_id=None,
         inspected_at=back.requested_at + RETURN_STEPS[ReturnStatus.INSPECTED] if back.status in _INSPECTED else None,
         refunded_at=worth.refunded_at if settled and worth.quoted else None,
