@@ -19,6 +19,7 @@ from core.errors import Unavailable
 _LIVE_ENTRIES = 20_000
 _LIVE_SECONDS = 3600
 _KEPT_EVENTS = 100_000
+_SCANNED = 1000
 _ADD_NEWER = """
 for index = 3, #ARGV, 2 do
   local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[index], 'd', ARGV[index + 1])
@@ -101,6 +102,16 @@ class LiveLog:
                 streams: Any = await client.xread({_live_key(run_id): after}, count=count, block=block_ms or None)
         return [(entry_id.decode(), fields[b"d"]) for _, entries in streams or () for entry_id, fields in entries]
 
+    async def forget(self, run_ids: Sequence[UUID]) -> None:
+        """Delete the entries of some runs; what was stored of them can still be read from the durable log.
+
+        Raises:
+            Unavailable: Valkey cannot be reached.
+        """
+        if run_ids:
+            with _translated():
+                await self._valkey.commands.delete(*(_live_key(run_id) for run_id in run_ids))
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
@@ -130,6 +141,20 @@ class EventStreams:
                     fields: Any = {"topic": event.topic, "key": event.key, "body": event.body}
                     pipeline.xadd(key(event.tenant_id, "events"), fields, maxlen=_KEPT_EVENTS, approximate=True)
                 await pipeline.execute()
+
+    async def forget(self, tenant_id: UUID, words: Sequence[str]) -> int:
+        """Delete a tenant's events that hold any of some words, whatever their case, and return how many.
+
+        Raises:
+            Unavailable: Valkey cannot be reached; some of them may be gone.
+        """
+        stream, wanted, last, gone = key(tenant_id, "events"), [word.lower() for word in words], "-", 0
+        with _translated():
+            while entries := await self._valkey.commands.xrange(stream, last, "+", count=_SCANNED):
+                found = [entry_id for entry_id, fields in entries if _holds(fields.get(b"body", b""), wanted)]
+                gone += int(await self._valkey.commands.xdel(stream, *found)) if found else 0
+                last = f"({entries[-1][0].decode()}"
+        return gone
 
 
 class Wakes:
@@ -194,6 +219,11 @@ class RateLimiter:
         """
         with _translated():
             return float(await self._take(keys=[key], args=[rate, burst]))
+
+
+def _holds(body: bytes, words: Sequence[str]) -> bool:
+    said = body.decode("utf-8", "replace").lower()
+    return any(word in said for word in words)
 
 
 def _live_key(run_id: UUID) -> str:

@@ -133,6 +133,7 @@ VIEWS: dict[str, View] = {
     "provider_reports": Staff(),
     "document_contents": Own(),
     "documents": Own(),
+    "erasures": Staff(),
     "stock_holds": Staff(),
     "coupons": Shared(),
     "coupon_uses": Via("order_id", "orders"),

@@ -2,7 +2,7 @@
 
 When another version of the policy takes effect - changed a moment ago, or planned for this day - its pages are rendered and indexed
 again. Requests that nobody decided in their time are closed. Scheduled runs are started, and what was kept for a while is
-forgotten. Any number of processes do this beside each other.
+forgotten. Who asked to be forgotten is forgotten to the end. Any number of processes do this beside each other.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from server.schedules import start_due
 from server.setup import keeper
 from server.state import forget
 from server.wiring import Runtime
+from server.worker.forgetting import forget_people
 from store.queries import articles, policies, tenants, threads
 from store.queries.articles import RulesPage
 
@@ -58,6 +59,7 @@ class Upkeep:
             _log.info("requests expired", count=len(expired))
         await self._sweep(now)
         await start_due(self._runtime)
+        await forget_people(self._runtime)
         due = await units.call("tenants_to_publish", at=now)
         for row in due:
             await self._publish(row["tenant_id"])

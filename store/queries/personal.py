@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.ids import new_id
+from store.queries import erasure
 from store.tables.customers import Customer
 from store.tables.relations import PersonalExport
 from store.unit import ReadTx, Tx
@@ -67,7 +68,9 @@ _COUNTS = text(
       (SELECT count(*) FROM orders WHERE {_MINE})::int AS orders,
       (SELECT count(*) FROM returns WHERE {_MINE})::int AS returns,
       (SELECT count(*) FROM tickets WHERE {_MINE})::int AS tickets,
-      (SELECT count(*) FROM documents WHERE {_MINE})::int AS documents
+      (SELECT count(*) FROM documents WHERE {_MINE} AND kind = 'invoice')::int AS invoices,
+      (SELECT count(*) FROM documents WHERE kind IN ('packing_slip', 'shipping_label', 'return_label')
+        AND ({_MINE} OR {_OF_ORDERS}))::int AS papers
     """
 )
 
@@ -108,6 +111,11 @@ _STEPS: tuple[str, ...] = (
     f"UPDATE payments SET label = method WHERE {_OF_ORDERS}",
     f"UPDATE returns SET note = '' WHERE {_MINE}",
     f"UPDATE tickets SET subject = '[erased]', body = '[erased]' WHERE {_MINE}",
+    f"UPDATE ticket_messages SET text = '[erased]' WHERE tenant_id = :tenant AND ticket_id IN (SELECT id FROM tickets WHERE {_MINE})",
+    f"UPDATE surveys SET comment = '' WHERE {_MINE}",
+    f"UPDATE warranty_claims SET problem = '[erased]', note = '' WHERE {_MINE}",
+    f"DELETE FROM store_items WHERE {_MINE}",
+    f"DELETE FROM kept_answers WHERE {_MINE}",
     f"""UPDATE fraud_checks SET signals = coalesce((SELECT jsonb_agg(jsonb_set(each, '{{detail}}', each -> 'signal'))
           FROM jsonb_array_elements(signals) AS each), '[]') WHERE {_OF_ORDERS}""",
     f"UPDATE fraud_rulings SET reason = '[erased]' WHERE {_OF_ORDERS}",
@@ -140,7 +148,8 @@ class Held(NamedTuple):
     orders: int
     returns: int
     tickets: int
-    documents: int
+    invoices: int
+    papers: int
 
 
 async def open_business(tx: ReadTx, customer_id: UUID) -> OpenBusiness:
@@ -187,10 +196,13 @@ def size_of(body: dict[str, Any]) -> int:
 async def erase(tx: Tx, customer: Customer) -> None:
     """Take everything personal out of the store; the customer's row stays, without a name, for the books.
 
-    Orders, payments, returns and invoices keep their amounts and dates. The audit chain and the decisions hold nothing personal.
+    Orders, payments, returns and invoices keep their amounts and dates. The audit chain and the decisions hold nothing personal. What
+    others are just writing about the person, and what lives outside PostgreSQL, is swept afterwards (`store/queries/erasure.py`).
     """
     if tx.dirty:
         await tx.session.flush()
+    began = await erasure.begin(tx, customer)
+    await erasure.papers(tx, customer.id)
     nobody = f"erased-{new_id().hex}@erased.invalid"
     values = {**_who(tx, customer.id), "name": customer.name, "email": customer.email, "nobody": nobody}
     for step in _STEPS:
@@ -198,6 +210,7 @@ async def erase(tx: Tx, customer: Customer) -> None:
     customer.name, customer.email, customer.phone, customer.erased_at = ERASED, nobody, None, tx.now
     tx.session.add(customer)
     await tx.session.flush()
+    await erasure.sweep(tx, began)
 
 
 def _who(tx: ReadTx, customer_id: UUID) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from core.statuses import ConsentPurpose, InteractionChannel
-from store.tables.base import TenantRow, belongs, instant, json_column, word, words_check
+from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, word, words_check
 
 
 class Segment(TenantRow, table=True):
@@ -90,3 +90,24 @@ class PersonalExport(TenantRow, table=True):
     requested_by: str = Field(max_length=120)
     created_at: datetime = instant()
     expires_at: datetime = instant()
+
+
+class Erasure(TenantRow, table=True):
+    """A person who is being forgotten: what is looked for until nothing is left of it, and then only that it was done."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        belongs("customer_id", "customers"),
+        UniqueConstraint("tenant_id", "customer_id"),
+        CheckConstraint("done_at IS NULL OR (words = '[]' AND threads = '[]' AND runs = '[]')", name="erasures_done_check"),
+        Index("erasures_open_idx", "requested_at", postgresql_where=text("done_at IS NULL")),
+    )
+    customer_id: UUID
+    words: list[Any] = json_column(list)
+    """What the person is known by: name, e-mail address, phone number, addresses."""
+    threads: list[Any] = json_column(list)
+    """Conversations whose memory may be written once more by what works on them."""
+    runs: list[Any] = json_column(list)
+    """Runs whose live entries are to go."""
+    requested_at: datetime = instant()
+    done_at: datetime | None = instant_or_none()

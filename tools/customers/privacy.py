@@ -86,7 +86,7 @@ class _Erasure:
     plan: ErasurePlan
 
 
-async def _erasure(tx: Tx, args: ErasePersonalData, _ctx: RunContext, _policy: Policy) -> _Erasure:
+async def _erasure(tx: Tx, args: ErasePersonalData, _ctx: RunContext, policy: Policy) -> _Erasure:
     customer = await meant(tx, args.customer, lock=True)
     business = await personal.open_business(tx, customer.id)
     held = await personal.held(tx, customer.id)
@@ -102,8 +102,11 @@ async def _erasure(tx: Tx, args: ErasePersonalData, _ctx: RunContext, _policy: P
             "contacts": held.contacts,
             "conversations": held.conversations,
             "exports": held.exports,
+            "slips and labels": held.papers,
         },
-        kept={"orders": held.orders, "returns": held.returns, "tickets": held.tickets, "documents": held.documents},
+        kept={"orders": held.orders, "returns": held.returns, "tickets": held.tickets},
+        invoices=held.invoices,
+        invoice_years=policy.documents.invoice_years,
     )
     return _Erasure(customer, plan)
 
@@ -129,4 +132,4 @@ async def erase_personal_data(tx: Tx, args: ErasePersonalData, _ctx: RunContext,
     reference = erasure.customer.id
     await personal.erase(tx, erasure.customer)
     tx.emit("customer.erased", customer=str(reference))
-    return DataErased(reference=str(reference), removed=erasure.plan.rows, kept=erasure.plan.kept)
+    return DataErased(reference=str(reference), removed=erasure.plan.rows, kept=erasure.plan.kept, invoices=erasure.plan.kept_invoices)

@@ -304,9 +304,12 @@ class DataErased(Result):
     """The customer's id, which stays on the books."""
     removed: dict[str, int]
     kept: dict[str, int]
+    invoices: str = ""
+    """Which invoices stay as they were issued, and why."""
 
     def text(self) -> str:
         """Say what was taken out and what stays."""
         gone = ", ".join(f"{words(what)} {count}" for what, count in self.removed.items() if count) or "nothing else"
         stays = ", ".join(f"{words(what)} {count}" for what, count in self.kept.items() if count) or "nothing"
-        return f"The customer's personal data is erased ({gone}). Kept for the books, without personal data: {stays}."
+        invoices = f" Invoices kept: {self.invoices}." if self.invoices else ""
+        return f"The customer's personal data is erased ({gone}). Kept for the books, without personal data: {stays}.{invoices}"

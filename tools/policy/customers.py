@@ -125,6 +125,15 @@ class ErasurePlan(BaseModel):
     """What is taken out, by what it is."""
     kept: dict[str, int]
     """What stays for the books, without anything personal."""
+    invoices: int = 0
+    invoice_years: int = 10
+
+    @property
+    def kept_invoices(self) -> str:
+        """Say which invoices stay, and why; nothing when there are none."""
+        if not self.invoices:
+            return ""
+        return f"{self.invoices}, as they were issued: tax law requires them to be kept unchanged for {self.invoice_years} years"
 
 
 def decide_erasure(plan: ErasurePlan, _principal: Principal) -> Decision:
@@ -141,6 +150,7 @@ def decide_erasure(plan: ErasurePlan, _principal: Principal) -> Decision:
         ("Customer", f"{plan.customer} ({plan.email})"),
         *((f"Removed: {what}", str(count)) for what, count in plan.rows.items() if count),
         *((f"Kept without personal data: {what}", str(count)) for what, count in plan.kept.items() if count),
+        *([("Kept: invoices", plan.kept_invoices)] if plan.invoices else []),
         ("Afterwards", "It cannot be undone."),
     )
     preview = Preview(title="Erase everything personal of a customer", rows=rows)

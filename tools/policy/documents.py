@@ -20,6 +20,8 @@ class DocumentPolicy(BaseModel):
     tax_name: str = Field(default="VAT", max_length=12)
     tax_percent: Decimal = Field(default=Decimal(20), ge=0, le=50)
     """The tax that prices include."""
+    invoice_years: int = Field(default=10, ge=1, le=30)
+    """How long the law requires invoices to be kept unchanged, even when their customer asked to be forgotten."""
 
 
 class InvoicePlan(BaseModel):
