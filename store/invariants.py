@@ -189,6 +189,34 @@ _GOODS = (
         "WHERE c.score <> least(100, (SELECT coalesce(sum((s ->> 'points')::int), 0) FROM jsonb_array_elements(c.signals) s))",
     ),
 )
+_CHANNELS = (
+    Invariant(
+        "an order that was taken over from a channel is the one that the channel reported",
+        "SELECT o.number, format('%s %s, reported as %s %s', o.channel, o.external_id, c.code, r.external_id) FROM channel_orders r "
+        "JOIN channels c ON c.tenant_id = r.tenant_id AND c.id = r.channel_id "
+        "JOIN orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id "
+        "WHERE (o.channel, o.external_id) IS DISTINCT FROM (c.code, r.external_id)",
+    ),
+    Invariant(
+        "no order of a channel is taken over twice",
+        "SELECT o.number, format('%s reports', count(*)) FROM channel_orders r "
+        "JOIN orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id GROUP BY o.id, o.number HAVING count(*) > 1",
+    ),
+    Invariant(
+        "no slip or label of a person who was erased is left",
+        "SELECT d.number, d.kind::text FROM documents d JOIN customers c ON c.tenant_id = d.tenant_id AND c.id = d.customer_id "
+        "WHERE c.erased_at IS NOT NULL AND d.kind <> 'invoice'",
+    ),
+    Invariant(
+        "no more stock was taken back than a bulk change corrected",
+        "SELECT b.number, format('%s taken back of %s', back.units, made.units) FROM bulk_changes b "
+        "JOIN LATERAL (SELECT sum(abs(m.delta)) AS units FROM stock_movements m "
+        "WHERE m.tenant_id = b.tenant_id AND m.reference = b.number AND m.reason = 'bulk_revoked') back ON true "
+        "JOIN LATERAL (SELECT sum(abs(m.delta)) AS units FROM stock_movements m "
+        "WHERE m.tenant_id = b.tenant_id AND m.reference = b.number AND m.reason <> 'bulk_revoked') made ON true "
+        "WHERE b.kind = 'stock' AND back.units > made.units",
+    ),
+)
 _RECORDS = (
     Invariant("every claimed call has its answer", "SELECT key, tool FROM ledger WHERE result = '{}'::jsonb"),
     Invariant(
@@ -217,7 +245,7 @@ _RECORDS = (
         "HAVING count(*) <> r.seq OR max(e.seq) <> r.seq",
     ),
 )
-INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_RECORDS)
+INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_CHANNELS, *_RECORDS)
 
 
 _NAMED = "SELECT *, count(*) OVER () FROM ({query}) AS broken (subject, detail) ORDER BY 1 LIMIT {most}"

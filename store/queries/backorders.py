@@ -42,6 +42,18 @@ _WAITING = text(
     ORDER BY b.created_at, b.id LIMIT :limit
     """
 )
+_ARRIVED = text(
+    """
+    SELECT o.number, sum(least(b.quantity, free.units))::int AS units,
+      md5(string_agg(concat_ws(':', b.id, b.quantity, free.units), ',' ORDER BY b.id)) AS state
+    FROM backorders b JOIN order_lines l ON l.tenant_id = b.tenant_id AND l.id = b.order_line_id
+    JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
+    JOIN LATERAL (SELECT coalesce(sum(s.on_hand - s.reserved), 0) AS units FROM stock_levels s
+                  WHERE s.tenant_id = b.tenant_id AND s.variant_id = b.variant_id) free ON free.units > 0
+    WHERE b.tenant_id = :tenant AND b.status = 'waiting' AND NOT o.on_hold AND o.status IN ('confirmed', 'processing', 'shipped')
+    GROUP BY o.id, o.number ORDER BY min(b.created_at), o.id LIMIT :limit
+    """
+)
 _LOCK = text("SELECT 1 FROM variants WHERE tenant_id = :tenant AND id = :variant FOR UPDATE")
 
 
@@ -64,6 +76,14 @@ class Arrival(NamedTuple):
     purchase_order_id: UUID
     expected_at: datetime
     free: int
+
+
+class Arrived(NamedTuple):
+    """An order that waits for units which are there now; `state` is the same as long as neither changes."""
+
+    order: str
+    units: int
+    state: str
 
 
 class WaitingRow(NamedTuple):
@@ -99,6 +119,11 @@ async def waiting(tx: ReadTx, variants: Sequence[UUID] | None, limit: int) -> tu
     values = {"tenant": tx.tenant_id, "variants": list(variants) if variants is not None else None, "limit": limit}
     rows = [WaitingRow(*row) for row in await tx.connection.execute(_WAITING, values)]
     return (rows[0].total if rows else 0), rows
+
+
+async def arrived(tx: ReadTx, limit: int) -> list[Arrived]:
+    """Return orders whose customers wait for what is there now, who waited longest first."""
+    return [Arrived(*row) for row in await tx.connection.execute(_ARRIVED, {"tenant": tx.tenant_id, "limit": limit})]
 
 
 async def lock_variant(tx: Tx, variant_id: UUID) -> None:

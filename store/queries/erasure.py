@@ -54,12 +54,18 @@ _MENTIONS: tuple[str, ...] = (
     f"""UPDATE articles SET title = regexp_replace(title, :any, '[erased]', 'gi'), body = regexp_replace(body, :any, '[erased]', 'gi'),
           updated_at = :now WHERE {_HERE} title || ' ' || body ILIKE ANY (:words)""",
 )
-_CONVERSATIONS = text("SELECT thread_id, run_ids, busy FROM redact_conversations(:words)")
+_CONVERSATIONS = "SELECT thread_id, run_ids, busy FROM redact_conversations(%(words)s)"
 _MEMORY = tuple(
     text(f"DELETE FROM checkpoints.{table} WHERE thread_id = ANY (:keys)")
     for table in ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 )
 _PAPERS = text("SELECT erase_papers(:customer)")
+
+
+class _Found(NamedTuple):
+    thread_id: UUID
+    run_ids: list[UUID]
+    busy: bool
 
 
 class Swept(NamedTuple):
@@ -99,7 +105,8 @@ async def sweep(tx: Tx, row: Erasure) -> Swept:
     """Take out what names the person, wherever it stands, with the memory of the conversations in which it stood."""
     words = [str(word) for word in row.words]
     values: dict[str, Any] = {"tenant": tx.tenant_id, "now": tx.now, "words": [_like(word) for word in words], "any": _pattern(words)}
-    found = (await tx.connection.execute(_CONVERSATIONS, {"words": values["words"]})).all() if words else []
+    rows = await tx.run(_CONVERSATIONS, {"words": values["words"]}) if words else []
+    found = [_Found(*row) for row in rows]
     for step in _MENTIONS if words else ():
         await tx.connection.execute(text(step), {name: value for name, value in values.items() if f":{name}" in step})
     threads = sorted({*row.threads, *(str(each.thread_id) for each in found if not each.busy)})

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from store.tables.fraud import OrderOrigin
 from store.tables.orders import Order
-from store.unit import Tx
+from store.unit import ReadTx, Tx
 
 _LOCK = text("SELECT created_at, email FROM customers WHERE tenant_id = :tenant AND id = :customer FOR NO KEY UPDATE")
 _FACTS = text(
@@ -82,7 +82,7 @@ async def read(tx: Tx, order: Order, velocity: timedelta, methods: timedelta) ->
     return FactsRow(joined_at=joined_at, email=email, **row)
 
 
-async def block_hits(tx: Tx, wanted: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+async def block_hits(tx: ReadTx, wanted: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
     """Return the entries of the block list in force that any of `wanted` (kind, value) matches, as kind, value and reason."""
     values = {"kinds": [kind for kind, _ in wanted], "wanted": [value for _, value in wanted], "now": tx.now}
     return [(row.kind, row.value, row.reason) for row in await tx.connection.execute(_HITS, values)]

@@ -45,6 +45,10 @@ _MOVEMENTS = text(
     ORDER BY m.created_at DESC, m.id DESC LIMIT :limit
     """
 )
+_COUNTED = text(
+    "SELECT EXISTS (SELECT 1 FROM stock_movements WHERE tenant_id = :tenant AND variant_id = :variant AND warehouse_id = :warehouse "
+    "AND created_at > :since AND reason = 'counted')"
+)
 _MOVED = text(
     """
     SELECT m.reason, count(*)::int AS movements, sum(m.delta)::int AS delta FROM stock_movements m
@@ -121,6 +125,12 @@ async def move(tx: Tx, variant: UUID, warehouse: UUID, delta: int, reason: str, 
     note = {**about, "id": new_id(), "delta": delta, "reason": reason, "reference": reference[:80], "now": tx.now}
     await tx.connection.execute(_MOVE, note)
     return await change(tx, variant, warehouse, on_hand=delta)
+
+
+async def counted_since(tx: ReadTx, variant: UUID, warehouse: UUID, since: datetime) -> bool:
+    """Return whether a variant was counted in a warehouse after an instant, so that the books are right since."""
+    values = {"tenant": tx.tenant_id, "variant": variant, "warehouse": warehouse, "since": since}
+    return bool((await tx.connection.execute(_COUNTED, values)).scalar_one())
 
 
 async def warn_low(tx: Tx, before: Counter[UUID]) -> None:

@@ -218,3 +218,22 @@ async def test_a_hold_that_ended_stays_ended(shop: Shop, desk: Desk) -> None:
     outcomes = [result.status for result in await asyncio.gather(*calls)]
     assert outcomes.count(Outcome.OK) == 1
     assert await rows(shop, "SELECT status FROM stock_holds") == [(ReservationStatus.RELEASED.value,)]
+
+
+async def test_corrections_in_bulk_are_taken_back_but_not_what_was_counted_again_or_is_gone_by_now(
+    shop: Shop, desk: Desk, watch: Watch
+) -> None:
+    items = [{"item": "LAMP", "delta": 5}, {"item": "CHAIR", "delta": 4}, {"item": "TEE-BLK-M", "delta": 3}]
+    done = await desk.ok(shop.manager, "bulk_adjust_stock", {"warehouse": "LYO", "items": items})
+    assert done["bulk_change"] == "B-1001"
+    watch.now = NOW + timedelta(minutes=1)
+    await desk.ok(shop.manager, "adjust_stock", {"item": "CHAIR", "delta": -1, "reason": "counted", "warehouse": "LYO"})
+    await set_stock(shop, "TEE-BLK-M", 2)
+    before = dict(await rows(shop, "SELECT v.sku, s.on_hand FROM stock_levels s JOIN variants v ON v.id = s.variant_id"))
+    back = await desk.ok(shop.manager, "revoke_bulk_change", {"bulk_change": "B-1001"})
+    assert (back["restored"], back["kept"]) == (1, 2)
+    after = dict(await rows(shop, "SELECT v.sku, s.on_hand FROM stock_levels s JOIN variants v ON v.id = s.variant_id"))
+    assert {sku: after[sku] - before[sku] for sku in ("LAMP", "CHAIR", "TEE-BLK-M")} == {"LAMP": -5, "CHAIR": 0, "TEE-BLK-M": 0}
+    assert (await desk.call(shop.manager, "revoke_bulk_change", {"bulk_change": "B-1001"})).rule == "bulk.revoked"
+    changes = await desk.ok(shop.manager, "bulk_changes", {})
+    assert [(each["kind"], each["status"], each["changed"]) for each in changes["changes"]] == [("stock", "revoked", 3)]

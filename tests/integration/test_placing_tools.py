@@ -259,3 +259,36 @@ async def test_statistics_count_what_is_there_whatever_happened_to_it(shop: Shop
     assert (after["orders"], statuses["cancelled"]) == (11, 2)
     assert after["mean_value"] == before["mean_value"]
     assert await sound(shop) == {}
+
+
+@pytest.mark.parametrize(("kind", "value"), [("email", "Ana@First.example"), ("address", "1 Rue Haute 69001 LYON"), ("card", "tok-ana")])
+async def test_what_stands_on_the_block_list_orders_nothing(shop: Shop, desk: Desk, kind: str, value: str) -> None:
+    listed = (
+        "INSERT INTO block_entries (tenant_id, id, kind, value, reason, created_by, created_at) "
+        "VALUES (:tenant, gen_random_uuid(), :kind, :value, 'Chargebacks', 'x', :now)"
+    )
+    async with shop.units.write(shop.owner) as tx:
+        email = (await tx.connection.execute(text("SELECT email FROM customers WHERE id = :id"), {"id": shop.ana.customer_id})).scalar_one()
+        blocked = email.upper() if kind == "email" else value
+        await tx.connection.execute(text(listed), {"tenant": tx.tenant_id, "kind": kind, "value": blocked, "now": NOW})
+    args = {"item": "LAMP", "payment_method": "visa"}
+    own = await desk.call(shop.ana, "place_order", args)
+    assert (own.rule, "Chargebacks" in own.text, "block" in own.text) == ("place.blocked", False, False)
+    for_her = await desk.call(shop.staff, "place_order", {**args, "customer": email})
+    assert (for_her.rule, "stands on the block list" in for_her.text) == ("place.blocked", True)
+    assert await rows(shop, "SELECT count(*) FROM orders WHERE number > '5000'") == [(0,)]
+
+
+@pytest.mark.parametrize(("tier", "discount", "shipping"), [("gold", 0, 0), ("platinum", 60, 0), ("diamond", 100, 0)])
+async def test_a_loyalty_tier_is_worth_what_the_policy_says(shop: Shop, desk: Desk, tier: str, discount: int, shipping: int) -> None:
+    granted = "UPDATE customers SET loyalty_tier = :tier WHERE id = :id"
+    async with shop.units.write(shop.owner) as tx:
+        await tx.connection.execute(text(granted), {"tier": tier, "id": shop.ben.customer_id})
+    quoted = await desk.ok(shop.ben, "quote_order", {"item": "LAMP"})
+    assert (quoted["discount"]["minor"], quoted["shipping"]["minor"]) == (discount, shipping)
+    placed = await desk.confirmed(shop.ben, "place_order", {"item": "LAMP"})
+    assert placed.status is Outcome.OK, placed
+    order = f"SELECT discount_minor, shipping_minor, total_minor FROM orders WHERE number = '{placed.data['order']}'"
+    assert await rows(shop, order) == [(discount, shipping, 2_000 - discount + shipping)]
+    assert (await desk.ok(shop.staff, "quote_order", {"item": "LAMP"}))["shipping"]["minor"] == 490, "nobody in particular has no tier"
+    assert await sound(shop) == {}

@@ -1,11 +1,13 @@
 """Whole stories of fulfilment, told through the tools that people, customers and carriers use."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from core.identity import Principal, system
+from server.worker.stockkeeping import serve_waiting
 from tests.integration.conftest import Watch
 from tests.support.desk import Desk
 from tests.support.fulfilling import add_carrier, add_warehouse, bring, order_from_supplier, scalar, stock_of, topics
@@ -107,6 +109,25 @@ async def test_an_item_that_ran_out_waits_for_its_delivery_while_the_rest_is_sen
     assert second["fulfilment_status"] == "fulfilled"
     assert await stock_of(shop, "TEE-GRY-M") == (17, 0)
     assert await scalar(shop, "SELECT sum(shipped) FROM order_lines WHERE order_id = :o", o=shop.orders["1002"].id) == 4
+
+
+async def test_what_arrives_goes_to_who_waits_by_itself_and_once(shop: Shop, desk: Desk) -> None:
+    await bring(shop, desk, "1002", to="create_pick_list")
+    await empty_others(shop, "TEE-GRY-M", 3)
+    await desk.ok(shop.staff, "confirm_pick", {"order": "1002", "missing": [{"item": "TEE-GRY-M", "quantity": 3}]})
+    await order_from_supplier(shop, "TEE-GRY-M", 20, 6)
+    await desk.confirmed(shop.ana, "choose_backorder", {"order": "1002", "choice": "wait"})
+    assert await serve_waiting(shop.units, desk.executor, shop.owner.tenant_id) == 0
+    async with shop.units.write(shop.owner) as tx:
+        arrived = "UPDATE stock_levels SET on_hand = reserved + 20 WHERE variant_id = :v"
+        await tx.connection.execute(text(arrived), {"v": shop.variants["TEE-GRY-M"]})
+    done = await asyncio.gather(*(serve_waiting(shop.units, desk.executor, shop.owner.tenant_id) for _ in range(5)))
+    assert max(done) == 1
+    assert await waiting(shop, desk) == []
+    assert await scalar(shop, "SELECT count(*) FROM outbox WHERE topic = 'backorder.filled'") == 1
+    held = "SELECT sum(r.quantity)::int FROM reservations r JOIN order_lines l ON l.id = r.order_line_id WHERE r.status = 'active' "
+    assert await scalar(shop, f"{held} AND l.order_id = :o AND l.sku = 'TEE-GRY-M'", o=shop.orders["1002"].id) == 3
+    assert await serve_waiting(shop.units, desk.executor, shop.owner.tenant_id) == 0
 
 
 async def empty_others(shop: Shop, sku: str, held: int) -> None:

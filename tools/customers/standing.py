@@ -35,6 +35,7 @@ async def standing(tx: ReadTx, customer: Customer, currency: str, policy: Loyalt
     tier = in_force(granted, earned)
     rule = policy.rule(tier)
     benefits = [f"{rule.points_percent} % of the usual points"] if rule.points_percent else []
+    benefits += [f"{rule.discount_percent} % off"] if rule.discount_percent else []
     benefits += ["free shipping"] if rule.free_shipping else []
     benefits += ["priority support"] if rule.priority_support else []
     return Standing(tier, granted, earned, spent, policy.points(spent, currency, tier), benefits)

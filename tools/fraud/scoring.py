@@ -68,7 +68,7 @@ async def _hold(tx: Tx, order: Order, scored: Scored) -> None:
 async def _facts(tx: Tx, order: Order, policy: Policy) -> OrderFacts:
     rule = policy.fraud
     row = await fraud_facts.read(tx, order, timedelta(hours=rule.velocity_hours), timedelta(days=rule.method_change_days))
-    wanted = [(BlockKind.EMAIL, row.email), *_addresses(order.ship_to), *_addresses(order.bill_to)]
+    wanted = [(BlockKind.EMAIL, row.email), *written(order.ship_to), *written(order.bill_to)]
     wanted += [(BlockKind.CARD, card) for card in row.cards]
     wanted += [(BlockKind.IP, row.ip)] if row.ip else []
     hits = await fraud_facts.block_hits(tx, [(kind.value, value) for kind, value in wanted])
@@ -87,7 +87,7 @@ async def _facts(tx: Tx, order: Order, policy: Policy) -> OrderFacts:
     )
 
 
-def _addresses(address: Mapping[str, Any]) -> list[tuple[BlockKind, str]]:
+def written(address: Mapping[str, Any]) -> list[tuple[BlockKind, str]]:
     """Return the ways in which a block list may write an address."""
     line, city, code, country = (str(address.get(part) or "") for part in ("line1", "city", "postal_code", "country"))
     if not line:

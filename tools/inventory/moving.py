@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity import Permission, RunContext
-from store.queries import counters, inventory, stock
+from core.selling import BulkKind
+from store.queries import bulk, counters, inventory, stock
+from store.queries.bulk import BulkRow
 from store.queries.products import Item
 from store.queries.stock import Level
 from store.tables.inventory import Warehouse
@@ -15,7 +17,7 @@ from store.unit import Tx
 from tools.arguments import ItemRef, Quantity
 from tools.inventory.arguments import WarehouseRef
 from tools.inventory.module import module
-from tools.inventory.outcomes import Corrected, StockAdjustedInBulk, StockTransferred
+from tools.inventory.outcomes import SHOWN, Corrected, StockAdjustedInBulk, StockTransferred
 from tools.inventory.writes import AdjustmentReason
 from tools.phrases import words
 from tools.policy import Policy
@@ -23,8 +25,8 @@ from tools.policy.holding import BulkPlan, Correction, TransferPlan, decide_bulk
 from tools.products import match
 from tools.spec import Args, Audience, Effect
 
-_MOST = 100
-"""Corrections of one call: the approver reads each of them."""
+_MOST = 1_000
+"""Corrections of one call: what a hall counts in a day."""
 
 
 class TransferStock(Args):
@@ -170,16 +172,28 @@ async def _bulk(tx: Tx, args: BulkAdjustStock, _ctx: RunContext, _policy: Policy
         "several counts are off in Lyon, fix them together",
         "bulk correction of stock after the flood in Leipzig",
     ),
+    timeout=300.0,
 )
 async def bulk_adjust_stock(tx: Tx, args: BulkAdjustStock, _ctx: RunContext, facts: _Bulk) -> StockAdjustedInBulk:
-    """Correct the counts of many items of one warehouse, all of them or none."""
+    """Correct the counts of many items of one warehouse, all of them or none; it can be taken back."""
     before, done = stock.available(facts.levels), list[Corrected]()
-    reference = tx.principal.name or tx.principal.role.value
-    for item, wanted in sorted(zip(facts.found, facts.plan.items, strict=True), key=lambda pair: pair[0].id):
-        if not wanted.delta:
-            continue
-        on_hand, reserved = await stock.move(tx, item.id, facts.warehouse.id, wanted.delta, args.reason.value, reference)
-        tx.emit("stock.adjusted", sku=item.sku, warehouse=facts.warehouse.code, delta=wanted.delta, reason=args.reason.value)
-        done.append(Corrected(sku=item.sku, delta=wanted.delta, on_hand=on_hand, available=on_hand - reserved))
+    pairs = sorted(zip(facts.found, facts.plan.items, strict=True), key=lambda pair: pair[0].id)
+    wanted = [(item, correction) for item, correction in pairs if correction.delta]
+    title = f"Correct stock of {len(wanted)} items in {facts.warehouse.code} ({words(args.reason)})"
+    request = args.model_dump(mode="json")
+    change = await bulk.begin(tx, BulkKind.STOCK, title, request, selected=len(args.items), changed=len(wanted))
+    for begin in range(0, len(wanted), bulk.CHUNK):
+        rows: list[BulkRow] = []
+        for item, correction in wanted[begin : begin + bulk.CHUNK]:
+            place = facts.warehouse.id
+            on_hand, reserved = await stock.move(tx, item.id, place, correction.delta, args.reason.value, change.number)
+            tx.emit("stock.adjusted", sku=item.sku, warehouse=facts.warehouse.code, delta=correction.delta, reason=args.reason.value)
+            done.append(Corrected(sku=item.sku, delta=correction.delta, on_hand=on_hand, available=on_hand - reserved))
+            sides = {"on_hand": on_hand - correction.delta}, {"on_hand": on_hand, "delta": correction.delta, "warehouse": str(place)}
+            rows.append(BulkRow(item.id, item.sku, *sides))
+        await bulk.record(tx, change, rows)
+        await bulk.send(tx, change, begin // bulk.CHUNK)
     await stock.warn_low(tx, before)
-    return StockAdjustedInBulk(warehouse=facts.warehouse.code, reason=args.reason.value, total=len(done), items=done)
+    return StockAdjustedInBulk(
+        bulk_change=change.number, warehouse=facts.warehouse.code, reason=args.reason.value, total=len(done), items=done[:SHOWN]
+    )

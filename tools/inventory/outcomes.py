@@ -10,6 +10,9 @@ from core.stock_statuses import HoldKind
 from tools.phrases import listing, plural, words
 from tools.result import Result
 
+SHOWN = 100
+"""Corrections of a bulk change that its answer names."""
+
 
 class StockReserved(Result):
     """Units that are kept aside until a time."""
@@ -83,8 +86,9 @@ class Corrected(BaseModel):
 
 
 class StockAdjustedInBulk(Result):
-    """Corrections of many items of one warehouse."""
+    """Corrections of many items of one warehouse. `items` are the first of them."""
 
+    bulk_change: str
     warehouse: str
     reason: str
     total: int
@@ -93,7 +97,8 @@ class StockAdjustedInBulk(Result):
     def text(self) -> str:
         """List what changed."""
         shown = [f"`{item.sku}` {item.delta:+d}: {item.on_hand} on hand, {item.available} available" for item in self.items[:15]]
-        return listing(f"{plural(self.total, 'item')} corrected in {self.warehouse} ({words(self.reason)}):", shown, self.total)
+        head = f"Bulk change **{self.bulk_change}**: {plural(self.total, 'item')} corrected in {self.warehouse} ({words(self.reason)}):"
+        return f"{listing(head, shown, self.total)}\nIt can be taken back as {self.bulk_change}."
 
 
 class ReorderPointSet(Result):

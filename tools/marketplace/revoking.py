@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.identity import Permission, RunContext
+from core.identity import Permission, Principal, RunContext
 from core.selling import BulkKind, BulkRowState, BulkStatus
-from store.queries import bulk, bulk_listings, pricing
+from store.queries import bulk, bulk_listings, pricing, stock
 from store.queries.bulk import BulkRow
 from store.queries.bulk_listings import NewListing
 from store.queries.pricing import NewPrice
@@ -19,6 +19,8 @@ from tools.marketplace.bulk import push
 from tools.marketplace.bulk_results import BulkChanges, BulkRevoked, BulkShown
 from tools.marketplace.module import module
 from tools.policy import Policy
+from tools.policy.decision import Decision, Verdict
+from tools.policy.holding import decide_stock_revocation
 from tools.policy.pricing import PricingPolicy, Restoring, decide_revocation
 from tools.products.pricing import floor_of
 from tools.spec import Args, Audience, Effect
@@ -72,7 +74,15 @@ async def _revoking(tx: Tx, args: RevokeBulkChange, _ctx: RunContext, policy: Po
             restored = await _RESTORERS[kind](tx, row, chunk, policy.pricing, really=False)
             plan.restored += len(restored)
             plan.kept += len(chunk) - len(restored)
+            plan.units += sum(abs(int(each.after.get("delta", 0))) for each in chunk if each.id in restored)
     return _Revoking(row, policy, plan)
+
+
+def _may_revoke(policy: Policy, facts: _Revoking, principal: Principal) -> Decision:
+    decision = decide_revocation(policy.pricing, facts.plan, principal)
+    if facts.plan.kind != BulkKind.STOCK or decision.verdict is Verdict.DENY:
+        return decision
+    return decide_stock_revocation(policy.stock, facts.plan.number, facts.plan.units, principal)
 
 
 @module.tool(
@@ -80,7 +90,7 @@ async def _revoking(tx: Tx, args: RevokeBulkChange, _ctx: RunContext, policy: Po
     permission=Permission.PRICE_WRITE,
     audience=Audience.STAFF,
     facts=_revoking,
-    policy=lambda policy, facts, _args, principal: decide_revocation(policy.pricing, facts.plan, principal),
+    policy=lambda policy, facts, _args, principal: _may_revoke(policy, facts, principal),
     examples=(
         "take back bulk change B-1001",
         "undo the mass price change B-1002",
@@ -139,6 +149,25 @@ async def _restore_fields(tx: Tx, _row: BulkChange, chunk: list[BulkRow], _polic
     return {each.id for each, _ in restorable}
 
 
+async def _restore_stock(tx: Tx, row: BulkChange, chunk: list[BulkRow], _policy: PricingPolicy, *, really: bool) -> set[UUID]:
+    """Take back corrections by as many units; not of what was counted again since, nor below what is reserved by now."""
+    levels = await stock.levels(tx, [each.subject_id for each in chunk], lock=True)
+    now = {(level.variant_id, level.warehouse_id): level for level in levels}
+    before, done = stock.available(levels), set[UUID]()
+    for each in chunk:
+        place, delta = UUID(each.after["warehouse"]), int(each.after["delta"])
+        level = now.get((each.subject_id, place))
+        if level is None or level.available < delta or await stock.counted_since(tx, each.subject_id, place, row.created_at):
+            continue
+        done.add(each.id)
+        if really:
+            await stock.move(tx, each.subject_id, place, -delta, "bulk_revoked", row.number)
+            tx.emit("stock.adjusted", sku=each.label, warehouse=level.warehouse, delta=-delta, reason="bulk_revoked")
+    if really:
+        await stock.warn_low(tx, before)
+    return done
+
+
 def _listed(row: BulkChange) -> BulkShown:
     return BulkShown(
         bulk_change=row.number,
@@ -152,5 +181,5 @@ def _listed(row: BulkChange) -> BulkShown:
     )
 
 
-_RESTORERS = {BulkKind.PRICE: _restore_prices, BulkKind.LISTING: _restore_fields}
+_RESTORERS = {BulkKind.PRICE: _restore_prices, BulkKind.LISTING: _restore_fields, BulkKind.STOCK: _restore_stock}
 """What can be taken back, and how."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, NamedTuple, Self
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from core.errors import InvalidInput, NotFound
 from core.identity import RunContext
 from core.money import Money
-from store.queries import customers, methods, placing, stock
+from core.statuses import BlockKind, LoyaltyTier, PaymentKind
+from store.queries import customers, fraud_facts, methods, placing, stock
 from store.queries.placing import Priced
 from store.queries.stock import Level
 from store.tables.coupons import Coupon
@@ -20,13 +22,18 @@ from store.tables.payments import PaymentMethod
 from store.unit import ReadTx
 from tools.addresses import one_line
 from tools.arguments import CustomerRef, ItemRef, Quantity
+from tools.customers.standing import standing
+from tools.fraud.scoring import written
 from tools.payments.methods import PaymentMethodRef, balance, which
+from tools.phrases import joined
 from tools.policy import Policy
+from tools.policy.loyalty import TierRule
 from tools.policy.placing import CartLine, CouponTerms, OrderPlan
 from tools.products import match
 from tools.spec import Args
 
 _MORE = 19
+_BLOCKED = {BlockKind.EMAIL: "e-mail address", BlockKind.ADDRESS: "address", BlockKind.CARD: "card", BlockKind.IP: "network address"}
 
 
 def _upper(value: object) -> object:
@@ -121,8 +128,8 @@ class Checkout:
     policy: Policy
 
 
-async def price(tx: ReadTx, args: QuoteOrder, policy: Policy, *, lock: bool) -> Cart:
-    """Price a cart; with `lock`, its stock and its code are locked until the end of the transaction.
+async def price(tx: ReadTx, args: QuoteOrder, policy: Policy, buyer: Customer | None, *, lock: bool) -> Cart:
+    """Price a cart for a customer, whose loyalty tier counts; with `lock`, its stock and its code are locked until the transaction ends.
 
     Raises:
         InvalidInput: an item or the code is unknown, unclear or no longer sold.
@@ -149,13 +156,20 @@ async def price(tx: ReadTx, args: QuoteOrder, policy: Policy, *, lock: bool) -> 
         terms = coupon_terms(coupon, subtotal.currency)
         refused = terms.refusal(subtotal, tx.now)
         discount = discount if refused else terms.discount(subtotal)
-    shipping = policy.placing.shipping(subtotal - discount)
+    tier, rule = await _tier(tx, buyer, subtotal.currency, policy)
+    by_tier = (subtotal - discount).percent(Decimal(rule.discount_percent))
+    discount += by_tier
+    usual = policy.placing.shipping(subtotal - discount)
+    shipping = policy.placing.shipping(subtotal - discount, free=rule.free_shipping)
+    worth = [f"{rule.discount_percent} % off"] if by_tier.minor else []
+    worth += ["free delivery"] if shipping < usual else []
     plan = OrderPlan(
         lines=lines,
         subtotal=subtotal,
         discount=discount,
         shipping=shipping,
         total=subtotal - discount + shipping,
+        loyalty=f"{tier.value}: {joined(worth)}" if worth else "",
         coupon=args.coupon,
         coupon_refused=refused,
         deliver_to="",
@@ -176,19 +190,34 @@ async def checkout(tx: ReadTx, args: PlaceOrder, ctx: RunContext, policy: Policy
     method = _method(args.payment_method, known)
     home = await _on_file(tx, buyer)
     address = _address(args, buyer, home)
-    cart = await price(tx, args, policy, lock=True)
+    cart = await price(tx, args, policy, buyer, lock=True)
     if method.currency != cart.plan.total.currency:
         message = f"{method.label} is in {method.currency}, the order in {cart.plan.total.currency}; choose another method"
         raise InvalidInput(message, field="payment_method", code="payment_method_currency")
     plan = cart.plan.model_copy(
         update={
             "deliver_to": one_line(address._asdict()),
+            "blocked": await _blocked(tx, buyer, method, address, home),
             "pay_with": method.label,
             "balance": balance(method),
             "for_customer": None if ctx.principal.is_customer else f"{buyer.name} ({buyer.email})",
         }
     )
     return Checkout(plan, cart, buyer, method, address, home or address, policy)
+
+
+async def _tier(tx: ReadTx, buyer: Customer | None, currency: str, policy: Policy) -> tuple[LoyaltyTier, TierRule]:
+    """Return a customer's tier with what it is worth; nobody in particular has the least."""
+    tier = LoyaltyTier.BRONZE if buyer is None else (await standing(tx, buyer, currency, policy.loyalty)).tier
+    return tier, policy.loyalty.rule(tier)
+
+
+async def _blocked(tx: ReadTx, buyer: Customer, method: PaymentMethod, address: Address, home: Address | None) -> str:
+    """Return what of an order stands on the block list, empty when nothing does."""
+    wanted = [(BlockKind.EMAIL, buyer.email), *written(address._asdict()), *(written(home._asdict()) if home else [])]
+    wanted += [(BlockKind.CARD, method.reference)] if PaymentKind(method.kind) is PaymentKind.CARD and method.reference else []
+    hits = await fraud_facts.block_hits(tx, [(kind.value, value) for kind, value in wanted])
+    return joined(sorted({_BLOCKED[BlockKind(kind)] for kind, *_ in hits})) if hits else ""
 
 
 def coupon_terms(coupon: Coupon, currency: str) -> CouponTerms:

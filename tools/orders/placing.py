@@ -20,7 +20,7 @@ from core.statuses import (
     TransactionType,
     change,
 )
-from store.queries import counters, methods, orders, stock
+from store.queries import counters, methods, orders, placing, stock
 from store.tables.coupons import CouponUse
 from store.tables.inventory import Reservation
 from store.tables.orders import Order, OrderLine
@@ -29,7 +29,7 @@ from store.unit import ReadTx, Tx
 from tools.fraud.scoring import score
 from tools.orders.cart import Cart, Checkout, PlaceOrder, QuoteOrder, checkout, price, take
 from tools.orders.module import module
-from tools.phrases import bullets, day
+from tools.phrases import bullets, day, joined
 from tools.policy import Policy
 from tools.policy.placing import CartLine, OrderPlan, decide_place
 from tools.result import Quote, Result
@@ -64,13 +64,15 @@ class OrderQuoted(Result):
     total: Money
     coupon: str | None
     coupon_refused: str
+    loyalty: str = ""
     free_shipping_from: Money
     delivery_days: int
 
     def text(self) -> str:
         """Return the sum and how it comes about."""
         lines = bullets(item.shown for item in self.items)
-        off = f", {self.discount} off with {self.coupon}" if self.discount.minor else ""
+        by = joined([each for each in (self.coupon, self.loyalty) if each])
+        off = f", {self.discount} off with {by}" if self.discount.minor else f" ({self.loyalty})" if self.loyalty else ""
         refused = f"\n{self.coupon_refused}" if self.coupon_refused else ""
         delivery = f"delivery {self.shipping}" if self.shipping.minor else "free delivery"
         return "\n".join([f"That would be **{self.total}**: goods {self.subtotal}{off}, {delivery}, taxes included.", *lines]) + refused
@@ -119,7 +121,8 @@ async def _quote(_tx: ReadTx, _args: QuoteOrder, _ctx: RunContext, policy: Polic
 )
 async def quote_order(tx: ReadTx, args: QuoteOrder, _ctx: RunContext, policy: Policy) -> OrderQuoted:
     """Work out what items would cost together today: goods, discount code, delivery, total."""
-    plan = (await price(tx, args, policy, lock=False)).plan
+    own = tx.principal.customer_id
+    plan = (await price(tx, args, policy, await placing.customer(tx, own) if own is not None else None, lock=False)).plan
     return OrderQuoted(
         items=_lines(plan, staff=not tx.principal.is_customer),
         subtotal=plan.subtotal,
@@ -128,6 +131,7 @@ async def quote_order(tx: ReadTx, args: QuoteOrder, _ctx: RunContext, policy: Po
         total=plan.total,
         coupon=plan.coupon,
         coupon_refused=plan.coupon_refused,
+        loyalty=plan.loyalty,
         free_shipping_from=Money(minor=policy.placing.free_shipping_from_minor, currency=plan.total.currency),
         delivery_days=policy.placing.delivery_days,
     )

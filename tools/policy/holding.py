@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from core.identity import Principal, Role
+from core.identity import Permission, Principal, Role
 from core.money import Money
 from core.statuses import PurchaseOrderStatus, ReservationStatus
 from core.stock_statuses import PURCHASE_ORDER_TRANSITIONS, RESERVATION_TRANSITIONS, HoldKind
@@ -95,6 +95,10 @@ class Correction(BaseModel):
     reserved: int
 
 
+_READ = 40
+"""Corrections that an approver reads one by one, those of the most units first."""
+
+
 class BulkPlan(BaseModel):
     """Corrections of many items of one warehouse."""
 
@@ -114,10 +118,25 @@ def decide_bulk(policy: StockPolicy, plan: BulkPlan, _principal: Principal) -> D
     if units <= policy.adjustment_limit_units:
         return allow("stock.bulk_within_limit")
     rows = [("Warehouse", plan.warehouse), ("Reason", plan.reason), ("Items", str(len(plan.items))), ("Units", str(units))]
-    rows += [(item.sku, f"{item.delta:+d} ({item.on_hand} -> {item.on_hand + item.delta})") for item in plan.items]
+    ranked = sorted(plan.items, key=lambda item: (-abs(item.delta), item.sku))
+    rows += [(item.sku, f"{item.delta:+d} ({item.on_hand} -> {item.on_hand + item.delta})") for item in ranked[:_READ]]
+    if len(ranked) > _READ:
+        rest = sum(abs(item.delta) for item in ranked[_READ:])
+        rows.append(("Others", f"{len(ranked) - _READ} items, {rest} units"))
     reason = f"Corrections over {policy.adjustment_limit_units} units need approval."
     preview = Preview(title=f"Correct stock of {len(plan.items)} items", rows=tuple(rows))
     return approve("stock.bulk_over_limit", reason, preview, role=Role.MANAGER)
+
+
+def decide_stock_revocation(policy: StockPolicy, number: str, units: int, principal: Principal) -> Decision:
+    """Decide on taking back a correction of stock: who may correct may take back, and many units are a manager's business."""
+    if not principal.may(Permission.STOCK_WRITE):
+        return deny("stock.revoke_not_allowed", f"{number} corrected stock; you may not correct stock.", "ask somebody of the warehouse")
+    if units <= policy.adjustment_limit_units:
+        return allow("stock.revoke_within_limit")
+    rows = (("Bulk change", number), ("Units", str(units)))
+    reason = f"Corrections over {policy.adjustment_limit_units} units need approval."
+    return approve("stock.revoke_over_limit", reason, Preview(title=f"Take back bulk change {number}", rows=rows), role=Role.MANAGER)
 
 
 class ReorderPointPlan(BaseModel):

@@ -18,6 +18,8 @@ class TierRule(BaseModel):
     """Paid and not paid back within the window, in the shop's currency."""
     points_percent: Annotated[int, Loosens.UP] = Field(default=100, ge=0, le=1_000)
     """Points earned in this tier, of the usual ones."""
+    discount_percent: Annotated[int, Loosens.UP] = Field(default=0, ge=0, le=50)
+    """Taken off the goods of each order, after a discount code."""
     free_shipping: Annotated[bool, Loosens.UP] = False
     priority_support: Annotated[bool, Loosens.UP] = False
 
@@ -26,8 +28,12 @@ def _tiers() -> dict[str, TierRule]:
     return {
         LoyaltyTier.SILVER.value: TierRule(from_minor=30_000, points_percent=110),
         LoyaltyTier.GOLD.value: TierRule(from_minor=100_000, points_percent=125, free_shipping=True),
-        LoyaltyTier.PLATINUM.value: TierRule(from_minor=250_000, points_percent=150, free_shipping=True, priority_support=True),
-        LoyaltyTier.DIAMOND.value: TierRule(from_minor=600_000, points_percent=200, free_shipping=True, priority_support=True),
+        LoyaltyTier.PLATINUM.value: TierRule(
+            from_minor=250_000, points_percent=150, discount_percent=3, free_shipping=True, priority_support=True
+        ),
+        LoyaltyTier.DIAMOND.value: TierRule(
+            from_minor=600_000, points_percent=200, discount_percent=5, free_shipping=True, priority_support=True
+        ),
     }
 
 

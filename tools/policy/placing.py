@@ -27,9 +27,10 @@ class PlacingPolicy(BaseModel):
     customer_units: Annotated[int, Loosens.UP] = Field(default=20, ge=1)
     """A customer orders up to so many units of an item; more is for staff to place."""
 
-    def shipping(self, goods: Money) -> Money:
-        """Return what delivery costs for goods of a worth."""
-        return Money(minor=0 if goods.minor >= self.free_shipping_from_minor else self.shipping_minor, currency=goods.currency)
+    def shipping(self, goods: Money, *, free: bool = False) -> Money:
+        """Return what delivery costs for goods of a worth; nothing when a loyalty tier makes it `free`."""
+        nothing = free or goods.minor >= self.free_shipping_from_minor
+        return Money(minor=0 if nothing else self.shipping_minor, currency=goods.currency)
 
 
 class CouponTerms(BaseModel):
@@ -80,8 +81,13 @@ class OrderPlan(BaseModel):
     lines: list[CartLine]
     subtotal: Money
     discount: Money
+    """What the code and the loyalty tier take off together."""
     shipping: Money
     total: Money
+    loyalty: str = ""
+    """What the customer's tier is worth in this order, such as gold: free delivery."""
+    blocked: str = ""
+    """What of the order stands on the block list, such as the e-mail address."""
     coupon: str | None = None
     coupon_refused: str = ""
     """Why the code does not count."""
@@ -94,7 +100,11 @@ class OrderPlan(BaseModel):
 
 
 def decide_place(policy: PlacingPolicy, plan: OrderPlan, principal: Principal) -> Decision:
-    """Decide on an order; whoever asks confirms it."""
+    """Decide on an order; whoever asks confirms it. A blocked customer is told no more than that a person will look at it."""
+    if plan.blocked and principal.is_customer:
+        return deny("place.blocked", "This order cannot be taken here.", "open a ticket, so that a person looks at it")
+    if plan.blocked:
+        return deny("place.blocked", f"The {plan.blocked} stands on the block list.", "look at the block list", "unblock it first")
     short = [line for line in plan.lines if line.quantity > line.available]
     if short:
         named = ", ".join(f"{line.title} ({line.available} left)" for line in short)
@@ -112,7 +122,9 @@ def decide_place(policy: PlacingPolicy, plan: OrderPlan, principal: Principal) -
     rows = [*(("For", who) for who in [plan.for_customer] if who)]
     rows += [("Item", f"{line.quantity} x {line.title} at {line.unit_price}: {line.total}") for line in plan.lines]
     if plan.discount.minor:
-        rows.append(("Discount", f"-{plan.discount} ({plan.coupon})"))
+        rows.append(("Discount", f"-{plan.discount} ({', '.join(each for each in (plan.coupon, plan.loyalty) if each)})"))
+    elif plan.loyalty:
+        rows.append(("Loyalty", plan.loyalty))
     rows += [("Delivery", str(plan.shipping)), ("Total", str(plan.total)), ("Deliver to", plan.deliver_to), ("Pay with", plan.pay_with)]
     return confirm("place.confirm", "Please check the order: it is binding.", Preview(title="Place this order", rows=tuple(rows)))
 

@@ -214,6 +214,8 @@ class Restoring(BaseModel):
     restored: int = 0
     kept: int = 0
     """Changed since by something else, or no longer allowed."""
+    units: int = 0
+    """Of corrected stock, the units that go back."""
 
 
 def decide_revocation(policy: PricingPolicy, plan: Restoring, _principal: Principal) -> Decision:

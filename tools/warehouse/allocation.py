@@ -71,6 +71,8 @@ async def allocate_order(tx: Tx, args: AllocateOrder, ctx: RunContext, facts: Pl
         order.status = change(f"order {order.number}", OrderStatus.CONFIRMED, OrderStatus.PROCESSING, ORDER_TRANSITIONS)
         tx.session.add(order)
     filled, charge = await _fill(tx, facts)
+    if filled:
+        tx.emit("backorder.filled", order=order.number, units=filled)
     if charge:
         await charge_on_arrival(tx, ctx, order, facts.payments, charge)
     before = await allocation.newest(tx, order.id)
