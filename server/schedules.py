@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, StorehandError
 from core.identity import Permission, Principal, Role
 from core.ids import TenantId, UserId, new_id
 from core.log import get_logger
-from server.runs import NewRun, queue_run
+from server.runs import NewRun, queue_run, wake
 from server.wiring import Runtime
 from store.queries import approvals, crons, runs, threads
 from store.tables.service import Cron
@@ -59,7 +59,12 @@ async def start_due(runtime: Runtime) -> int:
     started = 0
     for row in await runtime.units.call("due_crons", at=runtime.clock(), batch=_BATCH):
         who = Principal(TenantId(row["tenant_id"]), UserId(row["user_id"]), Role(row["user_role"]), name=row["user_name"])
-        started += await _start(runtime, who, row["cron_id"])
+        try:
+            started += await _start(runtime, who, row["cron_id"])
+        except StorehandError as error:
+            _log.warning("a schedule was not started; it is tried again", cron_id=str(row["cron_id"]), error=error.message)
+    if started:
+        await wake(runtime)
     return started
 
 

@@ -10,7 +10,7 @@ from core.errors import InvalidInput, NotFound
 from core.identity import Principal
 from server.assistants import resolve
 from server.dialects.langgraph import stream_modes
-from server.dialects.langgraph_request import RunCreate, answer, human_messages, refuse_steering, repeats, resumes
+from server.dialects.langgraph_request import RunCreate, answer, human_messages, names_its_message, refuse_steering, repeats, resumes
 from server.forks import fork_of
 from server.once import fingerprint
 from server.opening import checked_metadata, open_thread
@@ -40,13 +40,14 @@ async def start_run(
     refuse_steering(body)
     if thread_id is None and (resumes(body) or repeats(body)):
         raise InvalidInput("a run without a thread has nothing to go on with", field="command.resume")
+    asked = await fingerprint(request)
     options: dict[str, Any] = {"stream_mode": sorted(stream_modes(body.stream_mode)), "on_disconnect": body.on_disconnect or "continue"}
     new = NewRun(
         assistant=resolve(runtime, principal, body.assistant_id),
         messages=human_messages(body),
         answer=answer(body),
-        key=f"{key}{mark}" if key else None,
-        body_hash=await fingerprint(request) if key else "",
+        key=f"{key}{mark}" if key else _implied_key(body, asked + mark),
+        body_hash=asked,
         multitask=body.multitask_strategy or "enqueue",
         meta=checked_metadata(body.metadata or {}),
         options={**options, "keep": True} if body.on_completion == "keep" else options,
@@ -56,6 +57,11 @@ async def start_run(
     run = await create_run(runtime, principal, thread_id, new)
     request.app.state.metrics.runs.labels(run.assistant).inc()
     return run
+
+
+def _implied_key(body: RunCreate, asked: str) -> str | None:
+    """Return the key of a request that carries an id of its own message: a client that sends it again did not get the answer."""
+    return f"message:{asked}" if names_its_message(body) else None
 
 
 async def _fork(runtime: Runtime, principal: Principal, thread_id: UUID, body: RunCreate) -> str | None:

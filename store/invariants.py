@@ -239,6 +239,16 @@ _RECORDS = (
         "SELECT id::text, tool FROM approvals WHERE four_eyes AND decided_by = requester_id AND status IN ('approved', 'consumed')",
     ),
     Invariant(
+        "a schedule belongs to somebody of the shop",
+        "SELECT c.id::text, u.email::text FROM crons c JOIN users u ON u.tenant_id = c.tenant_id AND u.id = c.user_id "
+        "WHERE u.customer_id IS NOT NULL",
+    ),
+    Invariant(
+        "a run starts no earlier than it may",
+        "SELECT id::text, format('due %s, worked on at %s', due_at, updated_at) FROM runs "
+        "WHERE due_at IS NOT NULL AND attempt > 0 AND updated_at < due_at",
+    ),
+    Invariant(
         "a run's log has no gaps",
         "SELECT r.id::text, format('%s facts up to %s, the run says %s', count(*), max(e.seq), r.seq) FROM runs r "
         "JOIN run_events e ON e.tenant_id = r.tenant_id AND e.run_id = r.id GROUP BY r.id, r.seq "

@@ -13,6 +13,8 @@ from tools.approvals import Answer, Choice
 LONGEST_TEXT = 8000
 _INPUT = "input.messages"
 _DECISIONS = "command.resume.decisions"
+_CLOSE = "__end__"
+"""Where `command.goto` leads when a person closes the open request without a decision: nothing is executed."""
 _HUMAN = ("human", "user")
 _PASSIVE = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map", "user_id"})
 """Keys of `config.configurable` that clients send without meaning to steer the graph."""
@@ -88,7 +90,7 @@ def refuse_steering(body: RunCreate) -> None:
     configurable: Any = (body.config or {}).get("configurable") or {}
     if configurable and body.context:
         raise InvalidInput("give config.configurable or context, not both", field="context")
-    if body.command is not None and (body.command.goto is not None or body.command.update is not None):
+    if body.command is not None and (body.command.goto not in (None, _CLOSE) or body.command.update is not None):
         raise Forbidden("command.goto and command.update are not offered: send a message, or decide the open request by command.resume")
     if (keys := _as_dict(configurable)) is None or keys.keys() - _PASSIVE:
         raise Forbidden("config.configurable is not offered: the server decides how a run is configured")
@@ -129,6 +131,8 @@ def answer(body: RunCreate) -> Answer | None:
     if not resumes(body):
         return None
     assert body.command is not None
+    if body.command.resume is None:
+        return Answer(decision=Choice.REJECT, message="closed without a decision")
     decisions = _as_list((_as_dict(body.command.resume) or {}).get("decisions")) or []
     decision = _as_dict(decisions[0]) if len(decisions) == 1 else None
     if decision is None:
@@ -147,13 +151,19 @@ def answer(body: RunCreate) -> Answer | None:
 
 
 def resumes(body: RunCreate) -> bool:
-    """Return whether a request brings a decision."""
-    return body.command is not None and body.command.resume is not None
+    """Return whether a request brings a decision, or closes the open request."""
+    return body.command is not None and (body.command.resume is not None or body.command.goto == _CLOSE)
 
 
 def repeats(body: RunCreate) -> bool:
     """Return whether a request asks for a turn again: a checkpoint without words."""
     return not resumes(body) and body.asked_checkpoint is not None and not (body.input or {}).get("messages")
+
+
+def names_its_message(body: RunCreate) -> bool:
+    """Return whether a request gives one of its messages an id of the client's own."""
+    listed = _as_list((body.input or {}).get("messages")) or []
+    return any((_as_dict(one) or {}).get("id") for one in listed)
 
 
 def _text(content: Any) -> str:

@@ -43,6 +43,7 @@ _SECTIONS: dict[str, str] = {
     "fraud_checks": f"fraud_checks WHERE {_OF_ORDERS}",
     "documents": f"documents WHERE {_MINE}",
     "conversations": f"threads WHERE {_MINE}",
+    "kept_by_clients": f"store_items WHERE {_MINE}",
     "messages": f"run_events WHERE tenant_id = :tenant AND type = 'message' AND run_id IN (SELECT id FROM runs WHERE {_OF_THREADS})",
 }
 """What an export holds: rows as they are stored, without the tenant."""
@@ -92,6 +93,8 @@ _STEPS: tuple[str, ...] = (
           requester = CASE WHEN customer_id IS NULL THEN requester ELSE '{ERASED}' END
         WHERE {_NAMED.format("args::text || preview::text || title || message")}""",
     f"DELETE FROM threads WHERE {_MINE}",
+    f"DELETE FROM store_items WHERE {_MINE}",
+    f"DELETE FROM kept_answers WHERE {_MINE}",
     # Who the person is to the shop.
     f"DELETE FROM addresses WHERE {_MINE}",
     f"DELETE FROM interactions WHERE {_MINE}",

@@ -205,13 +205,27 @@ async def test_a_double_click_counts_once(api: Service, orders: list[str]):
         assert await refunded(api, number) == [11_000]
 
 
-async def test_mark_as_resolved_is_refused_and_changes_nothing(api: Service, orders: list[str]):
+async def test_mark_as_resolved_executes_nothing_and_closes_the_request(api: Service, orders: list[str]):
+    number = orders.pop()
     async with api.client(api.merchant) as client:
         page = await ChatUi.open(client)
-        await page.submit(f"refund: {refund(orders.pop(), '111.00')}")
-        refused = await client.post(f"/threads/{page.thread}/runs/stream", json=page.body({"input": {}, "command": {"goto": "__end__"}}))
-        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
-        assert (await page.look())["interrupts"]
+        await page.submit(f"refund: {refund(number, '111.00')}")
+        body = page.body({"input": {}, "command": {"goto": "__end__"}})
+        assert (await client.post(f"/threads/{page.thread}/runs/wait", json=body)).status_code == 200
+        assert (await page.look())["interrupts"] == []
+        assert await refunded(api, number) == []
+        again = await client.post(f"/threads/{page.thread}/runs/wait", json=page.body({"input": {}, "command": {"goto": "__end__"}}))
+        assert (again.status_code, again.json()["code"]) == (409, "nothing_to_resume")
+
+
+async def test_a_message_that_is_sent_again_makes_one_run(api: Service):
+    """The JavaScript SDK repeats a request whose answer it did not get, without a key."""
+    async with api.client(api.merchant) as client:
+        page = await ChatUi.open(client)
+        body = page.body({"input": {"messages": [{"id": str(uuid4()), "type": "human", "content": "once"}]}})
+        sent = await asyncio.gather(*(client.post(f"/threads/{page.thread}/runs", json=body) for _ in range(5)))
+        assert {one.status_code for one in sent} == {200}
+        assert len({one.json()["run_id"] for one in sent}) == 1
 
 
 async def test_a_message_is_edited_and_a_turn_is_had_again(api: Service):

@@ -432,7 +432,7 @@ WRONG: list[tuple[bytes, int, str]] = [
     (HI + b'"interrupt_before": "*"}', 403, "interrupt_before"),
     (HI + b'"after_seconds": -1}', 422, "after_seconds"),
     (HI + b'"command": {"update": {"a": 1}}}', 403, "command"),
-    (b'{"command": {"goto": "__end__"}}', 403, "command.goto"),
+    (b'{"command": {"goto": "agent"}}', 403, "command.goto"),
     (HI + b'"config": {"configurable": {"role": "owner"}}}', 403, "config"),
     (b'{"input": null, "checkpoint": {"checkpoint_id": "1f1e688d-43cb-6dd8-8002-e88e060b15cf"}}', 404, "checkpoint"),
     (HI + b'"metadata": {"a": "\\u0000"}}', 422, ""),

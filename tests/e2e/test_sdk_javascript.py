@@ -33,7 +33,7 @@ def installed() -> Path:
 
 @pytest.mark.parametrize("package", ["sdk-of-chat-ui", "sdk-of-today"])
 async def test_the_sdk_works_unchanged_and_loses_nothing_when_it_is_cut(api: Service, installed: Path, package: str):
-    async with cutting(api.address, after=9) as proxy:
+    async with cutting(api.address, after=12) as proxy:
         seen = await run_node(installed, package, api.address, proxy, api.token(api.merchant))
     assert seen["assistants"][0] == "ops"
     assert seen["created"]
