@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from core import faults
 from core.errors import Conflict, Fenced, Unavailable
 from core.events import ApprovalRequested, RouteChosen, RunFact, ToolFinished, ToolStarted
 from core.identity import Permission, Principal, RunContext
@@ -340,6 +341,30 @@ async def test_a_lost_lease_a_lost_server_and_a_bug_are_raised(shop: Shop, execu
     with pytest.raises(type(error)):
         await executor.execute(by(shop.ana), "stumble", {"word": "a"})
     assert await put_down(shop) == []
+
+
+@pytest.mark.parametrize("point", ["tool.after_claim", "tool.after_effect", "tool.before_commit"])
+async def test_a_fault_before_the_commit_leaves_nothing(shop: Shop, executor: Executor, point: str) -> None:
+    with faults.armed(f"{point}:error"), pytest.raises(faults.InjectedFault):
+        await executor.execute(by(shop.ana), "put", {"word": "a"})
+    assert await rows(shop, "SELECT 1 FROM ledger UNION ALL SELECT 1 FROM outbox UNION ALL SELECT 1 FROM decisions") == []
+    assert not (await executor.execute(by(shop.ana), "put", {"word": "a"})).replayed
+
+
+async def test_a_fault_after_the_commit_leaves_all_of_it(shop: Shop, executor: Executor) -> None:
+    with faults.armed("tool.after_commit:error"), pytest.raises(faults.InjectedFault):
+        await executor.execute(by(shop.ana), "put", {"word": "a"})
+    assert (await executor.execute(by(shop.ana), "put", {"word": "a"})).replayed
+    assert await put_down(shop) == ["a"]
+
+
+@pytest.mark.parametrize("point", ["tool.after_claim", "tool.before_commit", "tool.after_commit"])
+async def test_an_answer_from_the_ledger_passes_the_same_points(shop: Shop, executor: Executor, point: str) -> None:
+    await executor.execute(by(shop.ana), "put", {"word": "a"})
+    with faults.armed(f"{point}:error"), pytest.raises(faults.InjectedFault):
+        await executor.execute(by(shop.ana), "put", {"word": "a"})
+    with faults.armed("tool.after_effect:error"):
+        assert (await executor.execute(by(shop.ana), "put", {"word": "a"})).replayed
 
 
 async def test_a_broken_constraint_is_a_conflict(shop: Shop, executor: Executor) -> None:

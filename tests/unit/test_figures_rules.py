@@ -1,7 +1,9 @@
 """Every figure has a path, words and a direction, and two policies differ exactly where they differ."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+import pytest
 from hypothesis import given, settings
 from pydantic import BaseModel, Field
 
@@ -94,6 +96,26 @@ def test_a_direction_tells_what_gives_more_away() -> None:
     assert loosens(entries={"one": {}}) == {"entries[a.b].limit": True, "entries[a.b].wait_days": False}
 
 
+class Looked(BaseModel):
+    by: Annotated[Literal["customer", "staff", "manager", "owner"], Loosens.DOWN] = "owner"
+    up: Annotated[Decimal, Loosens.UP] = Decimal(5)
+    down: Annotated[Decimal, Loosens.DOWN] = Decimal(5)
+
+
+RANKS = ["customer", "staff", "manager", "owner"]
+
+
+@pytest.mark.parametrize(("before", "after"), [(before, after) for before in RANKS for after in RANKS if before != after])
+def test_a_lesser_role_that_looks_gives_more_away(before: Any, after: Any) -> None:
+    [found] = differences(Looked(by=before), Looked(by=after), "EUR")
+    assert found.loosens is (RANKS.index(after) < RANKS.index(before))
+
+
+def test_a_figure_that_is_written_otherwise_gives_nothing_away() -> None:
+    written = Looked(up=Decimal("5.0"), down=Decimal("5.0"))
+    assert not any(each.loosens for each in differences(Looked(), written, "EUR"))
+
+
 def test_a_difference_reads_as_words() -> None:
     [change] = differences(Area(), Area(hours=3), "EUR")
     assert (change.words, change.before, change.after) == ("Hours: 2 hours -> 3 hours", "2 hours", "3 hours")
@@ -159,6 +181,7 @@ def test_amounts_are_in_the_shops_currency_and_the_version_is_no_figure() -> Non
 
 def test_annotations_are_seen_through() -> None:
     assert (inner(Annotated[int, 1]), inner(int | None), inner(int | str)) == (int, int, int | str)
+    assert (inner(list[int]), inner(int | str | None)) == (list[int], int | str | None)
     assert (model_of(Inner | None), model_of(dict[str, Inner]), model_of(int), entry_of(dict[str, int]), entry_of(int)) == (
         Inner,
         None,

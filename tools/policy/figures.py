@@ -33,8 +33,8 @@ class Figure(BaseModel):
     value: Any
     """As JSON holds it."""
     shown: str
-    loosens: Loosens | None = None
-    amount: bool = False
+    loosens: Loosens | None
+    amount: bool
 
 
 class Difference(BaseModel):
