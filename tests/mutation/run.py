@@ -7,6 +7,7 @@ what changed runs again. Faults that change nothing are listed in `equivalent.py
     uv run python -m tests.mutation.run refunds executor only these modules
 """
 
+import gc
 import hashlib
 import importlib
 import importlib.abc
@@ -23,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 from bench.results import Figure, record
 from tests.mutation.equivalent import EQUIVALENT
@@ -211,6 +214,13 @@ def _try(jobs: Sequence[Job], plugins: list[Any]) -> None:
         time.sleep(0.01)
 
 
+class _ExamplesFirst:
+    """A plugin that runs tests of single examples before those of drawn ones, which take longer."""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
+
+
 def _start(target: Target, source: str | None, plugins: list[Any]) -> int:
     """Fork a process that runs the target's tests, over the faulty source when one is given; return its id."""
     pid = os.fork()
@@ -223,8 +233,7 @@ def _start(target: Target, source: str | None, plugins: list[Any]) -> int:
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
             sys.meta_path.insert(0, _Planted(target.module, ROOT / target.path, source))
-        import pytest
-
+        gc.disable()
         options = [
             "-x",
             "-q",
@@ -239,7 +248,7 @@ def _start(target: Target, source: str | None, plugins: list[Any]) -> int:
             "--timeout=60",
         ]
         options += [argument for plugin in _PLUGINS for argument in ("-p", plugin)]
-        status = int(pytest.main([*options, *map(str, target.tests)], plugins=plugins))
+        status = int(pytest.main([*options, *map(str, target.tests)], plugins=[*plugins, _ExamplesFirst()]))
     finally:
         os._exit(status)
 

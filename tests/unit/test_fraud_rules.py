@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from core.money import Money
 from core.statuses import BlockKind, FraudDecision
+from tests.support.policies import of_model
 from tools.policy.fraud import Blocked, FraudPolicy, OrderFacts, score, signals
 
 POLICY = FraudPolicy()
@@ -99,3 +101,40 @@ def test_more_of_a_bad_thing_never_lowers_a_score(order: OrderFacts, figure: str
 def test_a_signal_without_points_is_switched_off(order: OrderFacts, name: str) -> None:
     switched = POLICY.model_copy(update={"points": {**POLICY.points, name: 0}})
     assert [each for each in signals(POLICY, order) if each.signal != name] == signals(switched, order)
+
+
+def test_a_signal_that_the_policy_does_not_name_has_no_points() -> None:
+    bare = FraudPolicy(points={"many_units": 7})
+    worst = having(units=11, recent_orders=9, blocked=(HIT,))
+    assert [(each.signal, each.points) for each in signals(bare, worst)] == [("many_units", 7)]
+
+
+@pytest.mark.parametrize(
+    ("figure", "looser", "order"),
+    [
+        ("order_total_over_minor", 100_001, {"total": Money(minor=100_001, currency="EUR")}),
+        ("new_account_hours", 23, {"account_age": timedelta(hours=23)}),
+        ("velocity_orders", 4, {"recent_orders": 4}),
+        ("failed_payments_over", 3, {"failed_payments": 3}),
+        ("units_over", 11, {"units": 11}),
+        ("method_changes_over", 3, {"method_changes": 3}),
+    ],
+)
+def test_each_figure_of_the_policy_is_the_border(figure: str, looser: int, order: dict[str, object]) -> None:
+    assert len(signals(POLICY, having(**order))) == 1
+    assert signals(FraudPolicy.model_validate({figure: looser}), having(**order)) == []
+
+
+@given(of_model(POLICY), st.integers(0, 100), st.integers(0, 100))
+def test_a_higher_score_is_never_judged_milder(policy: FraudPolicy, one: int, other: int) -> None:
+    order = list(FraudDecision)
+    low, high = (order.index(policy.verdict(each)) for each in sorted((one, other)))
+    assert low <= high
+
+
+def test_borders_of_scores_must_not_fall() -> None:
+    for values in ({"flag_from": 51}, {"review_from": 24}, {"review_from": 76}, {"block_from": 49}):
+        with pytest.raises(ValidationError, match="must not fall"):
+            FraudPolicy.model_validate(values)
+    level = FraudPolicy(flag_from=60, review_from=60, block_from=60)
+    assert [level.verdict(each) for each in (59, 60)] == [FraudDecision.APPROVE, FraudDecision.BLOCK]

@@ -115,3 +115,7 @@ def test_unknown_fields_are_left_out_at_every_depth() -> None:
     stored = {"leaf": {"a": 1, "b": 2}, "leaves": {"x": {"a": 1, "b": 2}}, "plain": {"k": 1}, "gone": 1}
     assert known(Tree, stored) == {"leaf": {"a": 1}, "leaves": {"x": {"a": 1}}, "plain": {"k": 1}}
     assert known(Tree, {"leaf": None}) == {"leaf": None}
+
+
+def test_a_new_shop_has_the_first_version() -> None:
+    assert Policy().version == 1

@@ -136,9 +136,9 @@ def signals(policy: FraudPolicy, facts: OrderFacts) -> list[Signal]:
         ("block_list", bool(facts.blocked), "; ".join(f"{hit.kind} is on the block list: {hit.reason}" for hit in facts.blocked)),
     )
     return [
-        Signal(signal=name, points=policy.points.get(name, 0), detail=detail)
+        Signal(signal=name, points=points, detail=detail)
         for name, present, detail in found
-        if present and policy.points.get(name, 0)
+        if present and (points := policy.points.get(name, 0))
     ]
 
 
