@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 By = Literal["rule", "classifier", "sticky", "model", "transfer"]
 Asks = Kind | Literal["agent", "other_language"]
 
-_SURE = 0.42
-"""Below this probability a model is asked, when there is one."""
 _STICKY = 1.8
 """How much likelier the active agent is than its words alone say."""
 _LEANING = 3.0
@@ -109,7 +107,9 @@ def decide(text: str, votes: "Votes", places: Sequence[str], active: str | None,
     else:
         by: By = "sticky" if best == active_agent and best != max(sides, key=sides.__getitem__) else "classifier"
         route = Route(_best_at(best, votes, places, active, sticky), by, share * (1 - nothing))
-    return route, route.confidence >= _SURE
+    if active and route.confidence < votes.sure and route.agent != active_agent:
+        return Route(active, "sticky", route.confidence, "nothing else is clearly meant"), False
+    return route, route.confidence >= votes.sure
 
 
 def stay(places: Sequence[str], active: str | None, reason: str, asks: Asks) -> Route:

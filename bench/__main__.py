@@ -1,8 +1,9 @@
 """Every benchmark, one after another: `make bench`. Figures go to `bench/results.jsonl` too."""
 
-from bench import conversation, executor, first_answer, turn
+from bench import conversation, executor, first_answer, routing, turn
 
 turn.main()
 executor.main()
 conversation.main()
 first_answer.main()
+routing.main()

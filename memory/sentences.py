@@ -28,7 +28,7 @@ class SentenceModel:
     dimensions = 384
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = Lock()
         self._loaded: tuple[Any, Any] | None = None
 
@@ -56,9 +56,9 @@ class SentenceModel:
                 options.intra_op_num_threads = 1
                 options.log_severity_level = 3
                 session = runtime.InferenceSession(
-                    str(self._folder / "model.onnx"), sess_options=options, providers=["CPUExecutionProvider"]
+                    str(self.folder / "model.onnx"), sess_options=options, providers=["CPUExecutionProvider"]
                 )
-                tokenizer: Any = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+                tokenizer: Any = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
                 tokenizer.enable_truncation(max_length=_LONGEST)
                 tokenizer.no_padding()
                 self._loaded = session, tokenizer

@@ -35,6 +35,8 @@ class Votes:
     """What it would be in that case: out_of_scope, small_talk or answer."""
     desks: Mapping[str, float]
     """Each desk with its probability, given its agent."""
+    sure: float
+    """The probability from which on a choice needs no model."""
     nearest: tuple[tuple[str, str, float], ...] = ()
     """The examples that are most like it: text, label, likeness."""
 
@@ -48,6 +50,8 @@ class Scale:
     desks: float
     nothing: tuple[float, float, float]
     """Offset, weight of the lead of nothing over the best side, weight of the likeness to the nearest example."""
+    sure: float
+    """Below this probability a model is asked, when there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Learned:
             float(none),
             NOTHING[int(nothing.argmax())],
             self._of_desks(desks * weights.scale.desks),
+            weights.scale.sure,
             tuple((self.texts[row], self.labels[row], float(likeness[row])) for row in nearest),
         )
 
@@ -132,7 +137,9 @@ class Learned:
             "labels": self.labels,
             "own": self.own,
             "sentences": self.sentences,
-            "scales": [(each.scale.sides, each.scale.desks, each.scale.nothing) for each in (self.words, self.both) if each],
+            "scales": [
+                (each.scale.sides, each.scale.desks, each.scale.nothing, each.scale.sure) for each in (self.words, self.both) if each
+            ],
         }
         target = io.BytesIO()
         np.savez_compressed(
@@ -157,7 +164,7 @@ class Learned:
             arrays = cast("dict[str, NDArray[Any]]", dict(stored))
         head = json.loads(arrays["head"].tobytes())
         full = {name: arrays[name].astype(np.float32) for name in ("values", "rarity", "words", "vectors", "both") if name in arrays}
-        scales = [Scale(tuple(sides), desks, tuple(nothing)) for sides, desks, nothing in head["scales"]]
+        scales = [Scale(tuple(sides), desks, tuple(nothing), sure) for sides, desks, nothing, sure in head["scales"]]
         grams = Grams(
             arrays["codes"], full["rarity"], arrays["starts"].astype(np.int64), arrays["rows"], full["values"], len(head["texts"])
         )

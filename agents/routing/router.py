@@ -16,7 +16,7 @@ from tools.registry import Toolbox
 if TYPE_CHECKING:
     from agents.routing.model import Learned, Votes
 
-_FORMAT = "1"
+_FORMAT = "3"
 """Raised when what is learned changes in form or meaning, so that nobody reads an old file."""
 
 
