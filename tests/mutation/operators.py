@@ -45,7 +45,7 @@ class Mutant:
     source: str
     """The faulty module, without comments and blank lines."""
     statement: str
-    """The first line that is faulty; `without: ` and the line when it was taken out."""
+    """The first line that is faulty; `without: ` and the line as it was when nothing is left of it."""
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -67,7 +67,7 @@ def mutants(source: str) -> Iterator[Mutant]:
 
 def _statement(lines: list[str], faulty: list[str]) -> str:
     before, after = next(pair for pair in zip(lines, faulty, strict=False) if pair[0] != pair[1])
-    return f"without: {before.strip()}" if after.strip() == "pass" else after.strip()
+    return f"without: {before.strip()}" if after.strip() in {"pass", "return None"} else after.strip()
 
 
 _Place = tuple[ast.AST, ast.AST, tuple[ast.AST, ...]]
