@@ -124,7 +124,7 @@ async def _write(tx: Tx, rows: list[dict[str, Any]]) -> tuple[int, int]:
     movements = [move for row in fresh if row["id"] in payments for move in _movements(row, payments[row["id"]])]
     if movements:
         await tx.connection.execute(_MOVEMENTS, {"tenant": tx.tenant_id, "rows": Batch.json(movements)})
-    await holding.hold(tx, sorted(ids))
+    await holding.hold(tx, sorted(map(str, ids)))
     return len(fresh), len(there)
 
 
