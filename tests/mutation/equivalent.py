@@ -17,6 +17,14 @@ EQUIVALENT: Mapping[str, Mapping[str, str]] = {
         "yield _leaf(value, path, labels, loosens, path.rsplit('.', 2)[-1], currency)": _LAST_PART,
         "yield _leaf(item, step(path, key), [*labels, key], loosens, path.rsplit('.', 2)[-1], currency)": _LAST_PART,
     },
+    "tools/policy/pricing.py": {
+        "return Money(minor=int((Decimal(cost.minor) / share).quantize(Decimal(2), rounding=ROUND_UP)), currency=cost.currency)": (
+            "only the exponent of what is rounded to counts"
+        ),
+    },
+    "tools/policy/returns.py": {
+        "what = 'To pay' if due.difference.minor >= 0 else 'To be refunded'": "a difference of nothing is left out before",
+    },
     "tools/policy/shares.py": {
         "if total <= 0 or discount < 0:": "a discount of nothing leaves every share what it was",
     },

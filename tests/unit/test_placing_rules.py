@@ -116,6 +116,21 @@ def test_many_units_are_for_staff_to_place() -> None:
     assert decide_place(POLICY, order(line(21)), STAFF).verdict is Verdict.NEEDS_CONFIRMATION
 
 
+def test_a_blocked_customer_learns_no_more_than_that_a_person_looks_at_it() -> None:
+    plan = order(blocked="e-mail address")
+    mine, ours = decide_place(POLICY, plan, CUSTOMER), decide_place(POLICY, plan, STAFF)
+    assert told(mine) == ("place.blocked", ("open a ticket, so that a person looks at it",))
+    assert "block" not in mine.reason
+    assert told(ours) == ("place.blocked", ("look at the block list", "unblock it first"))
+    assert ours.reason.startswith("The e-mail address ")
+
+
+def test_what_a_tier_is_worth_is_shown_with_and_without_a_discount() -> None:
+    assert ("Loyalty", "gold: free delivery") in shown(decide_place(POLICY, order(loyalty="gold: free delivery"), CUSTOMER))
+    both = order(loyalty="gold", coupon="AUTUMN", discount=euros(500))
+    assert shown(decide_place(POLICY, both, CUSTOMER))[1] == ("Discount", "-€5.00 (AUTUMN, gold)")
+
+
 def test_a_code_that_does_not_count_and_a_balance_that_does_not_reach() -> None:
     assert told(decide_place(POLICY, order(coupon_refused="It ended."), CUSTOMER)) == (
         "place.coupon",

@@ -185,6 +185,7 @@ def test_each_kind_of_return_says_what_comes_of_it() -> None:
     assert shown(plan(kind=ReturnType.EXCHANGE))["Exchange for"] == "the same item"
     assert shown(plan(kind=ReturnType.EXCHANGE, exchange_for="Tee L"))["Exchange for"] == "Tee L"
     assert shown(plan(on_day(1, ReturnReason.QUALITY)))["Photo"] == "needed before we approve it"
+    assert "Photo" in shown(plan(on_day(1), on_day(1, ReturnReason.QUALITY)))
     assert "Photo" not in shown(plan())
 
 
