@@ -67,6 +67,8 @@ async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID | N
     new = replace(new, messages=[{**message, "content": visible(message["content"])} for message in new.messages])
     ended: list[tuple[UUID, int]] = []
     async with runtime.units.write(principal) as tx:
+        if thread_id is not None and new.multitask in ("interrupt", "rollback"):
+            await runs.hold_active(tx, thread_id)
         thread = await threads.get(tx, thread_id, lock=True) if thread_id is not None else None
         if new.key is not None and (known := await runs.by_key(tx, new.key)) is not None:
             if known.request_hash != new.body_hash or thread_id not in (None, known.thread_id):

@@ -93,8 +93,6 @@ _STEPS: tuple[str, ...] = (
           requester = CASE WHEN customer_id IS NULL THEN requester ELSE '{ERASED}' END
         WHERE {_NAMED.format("args::text || preview::text || title || message")}""",
     f"DELETE FROM threads WHERE {_MINE}",
-    f"DELETE FROM store_items WHERE {_MINE}",
-    f"DELETE FROM kept_answers WHERE {_MINE}",
     # Who the person is to the shop.
     f"DELETE FROM addresses WHERE {_MINE}",
     f"DELETE FROM interactions WHERE {_MINE}",

@@ -74,6 +74,12 @@ async def active(tx: ReadTx, thread_id: UUID) -> Sequence[Run]:
     return (await tx.session.exec(query.order_by(col(Run.created_at), col(Run.id)))).all()
 
 
+async def hold_active(tx: Tx, thread_id: UUID) -> None:
+    """Lock the caller's runs of a thread that have not ended; to be done before the thread is locked, as the end of a run does."""
+    where = [col(Run.tenant_id) == tx.tenant_id, col(Run.user_id) == tx.principal.user_id, col(Run.thread_id) == thread_id]
+    await tx.session.exec(select(Run.id).where(*where, col(Run.status).in_(_ACTIVE)).order_by(col(Run.id)).with_for_update())
+
+
 async def own_active(
     tx: ReadTx, *, thread_id: UUID | None = None, ids: Sequence[UUID] | None = None, status: RunStatus | None = None
 ) -> Sequence[Run]:
@@ -201,6 +207,7 @@ __all__ = [
     "end",
     "find",
     "get",
+    "hold_active",
     "own_active",
     "release",
     "remove",
