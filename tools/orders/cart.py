@@ -135,9 +135,11 @@ async def price(tx: ReadTx, args: QuoteOrder, policy: Policy, buyer: Customer | 
         InvalidInput: an item or the code is unknown, unclear or no longer sold.
     """
     wanted = await _wanted(tx, args)
+    goods = await placing.priced(tx, list(wanted))
+    _sellable(goods.values())
+    tier, rule = await _tier(tx, buyer, next(iter(goods.values())).currency, policy)
     levels = await stock.levels(tx, wanted, lock=lock)
     free = stock.available(levels)
-    goods = await placing.priced(tx, list(wanted))
     lines = [
         CartLine(
             sku=good.sku,
@@ -148,7 +150,6 @@ async def price(tx: ReadTx, args: QuoteOrder, policy: Policy, buyer: Customer | 
         )
         for good in goods.values()
     ]
-    _sellable(goods.values())
     subtotal = sum((line.total for line in lines[1:]), start=lines[0].total)
     discount, refused, coupon = Money.zero(subtotal.currency), "", None
     if args.coupon is not None:
@@ -156,7 +157,6 @@ async def price(tx: ReadTx, args: QuoteOrder, policy: Policy, buyer: Customer | 
         terms = coupon_terms(coupon, subtotal.currency)
         refused = terms.refusal(subtotal, tx.now)
         discount = discount if refused else terms.discount(subtotal)
-    tier, rule = await _tier(tx, buyer, subtotal.currency, policy)
     by_tier = (subtotal - discount).percent(Decimal(rule.discount_percent))
     discount += by_tier
     usual = policy.placing.shipping(subtotal - discount)
@@ -190,6 +190,7 @@ async def checkout(tx: ReadTx, args: PlaceOrder, ctx: RunContext, policy: Policy
     method = _method(args.payment_method, known)
     home = await _on_file(tx, buyer)
     address = _address(args, buyer, home)
+    blocked = await _blocked(tx, buyer, method, address, home)
     cart = await price(tx, args, policy, buyer, lock=True)
     if method.currency != cart.plan.total.currency:
         message = f"{method.label} is in {method.currency}, the order in {cart.plan.total.currency}; choose another method"
@@ -197,7 +198,7 @@ async def checkout(tx: ReadTx, args: PlaceOrder, ctx: RunContext, policy: Policy
     plan = cart.plan.model_copy(
         update={
             "deliver_to": one_line(address._asdict()),
-            "blocked": await _blocked(tx, buyer, method, address, home),
+            "blocked": blocked,
             "pay_with": method.label,
             "balance": balance(method),
             "for_customer": None if ctx.principal.is_customer else f"{buyer.name} ({buyer.email})",
