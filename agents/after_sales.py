@@ -115,10 +115,41 @@ _RETURNED = Desk(
 _SERVICE = Desk(
     name="service",
     purpose="Support tickets, and everything that needs a person.",
-    tools=frozenset({"find_orders", "get_order", "open_ticket", "list_tickets"}),
+    tools=frozenset(
+        {
+            "find_orders",
+            "get_order",
+            "open_ticket",
+            "list_tickets",
+            "get_ticket",
+            "reply_ticket",
+            "escalate_ticket",
+            "resolve_ticket",
+        }
+    ),
     borrowed=frozenset({"find_orders", "get_order"}),
 )
 
+_CARE = Desk(
+    name="care",
+    purpose="Care after the sale: warranty and warranty claims, surveys of satisfied and unsatisfied customers.",
+    tools=frozenset(
+        {
+            "find_orders",
+            "get_order",
+            "check_warranty",
+            "claim_warranty",
+            "get_warranty_claim",
+            "list_warranty_claims",
+            "decide_warranty_claim",
+            "send_surveys",
+            "answer_survey",
+            "survey_summary",
+        }
+    ),
+    examples=("it broke long after I bought it", "is this covered by the guarantee", "are our customers happy with us"),
+    borrowed=frozenset({"find_orders", "get_order"}),
+)
 _FULFILMENT = Desk(
     name="fulfilment",
     purpose="Preparing and sending orders: which depot and carrier, picking, packing, labels, and items that ran out.",
@@ -194,6 +225,6 @@ _DOCUMENTS = Desk(
 AFTER_SALES = AgentSpec(
     name="after_sales",
     title="After-sales",
-    purpose="Orders, tracking, cancellations, address changes, returns, exchanges, refunds, invoices and support tickets.",
-    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _RETURNED, _SERVICE, _FULFILMENT, _CUSTOMERS, _DOCUMENTS),
+    purpose="Orders, tracking, cancellations, address changes, returns, refunds, warranty, surveys, invoices and support tickets.",
+    desks=(_ORDERS, _PAYMENTS, _BUYING, _HANDLING, _RETURNS, _RETURNED, _SERVICE, _CARE, _FULFILMENT, _CUSTOMERS, _DOCUMENTS),
 )

@@ -126,6 +126,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "documents": policy.documents,
         "fulfilment": policy.fulfilment,
         "loyalty": policy.loyalty,
+        "warranty": policy.warranty,
         "categories": _categories(policy),
         "credit_categories": " and ".join(credit),
         "signals": _signals(policy.fraud, money(policy.fraud.order_total_over_minor)),
@@ -137,6 +138,7 @@ def _words(policy: Policy, currency: str) -> dict[str, Any]:
         "days": partial(_counted, "day"),
         "hours": partial(_counted, "hour"),
         "minutes": partial(_counted, "minute"),
+        "months": partial(_counted, "month"),
     }
 
 

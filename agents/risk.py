@@ -88,9 +88,19 @@ _BUSINESS = Desk(
     examples=("which merchants are waiting", "is the application complete", "what alarms are open"),
 )
 
+_QUALITY = Desk(
+    name="quality",
+    purpose="Quality of the goods: inspections of lots, defects of products, how good suppliers are.",
+    tools=frozenset(
+        {"schedule_inspection", "record_inspection", "list_inspections", "defect_rate", "supplier_rating", "list_suppliers", "check_stock"}
+    ),
+    borrowed=frozenset({"list_suppliers", "check_stock"}),
+    examples=("is something wrong with what we sell", "a sample of the delivery has to be looked at"),
+)
+
 RISK = AgentSpec(
     name="risk",
     title="Risk",
-    purpose="Fraud checks, orders on hold, customers' risk, stock that runs low and purchase orders, late shipments, merchants who apply.",
-    desks=(_FRAUD, _STOCK, _DELIVERY, _BUSINESS),
+    purpose="Fraud checks, orders on hold, customers' risk, stock and purchases, late shipments, quality, merchants who apply.",
+    desks=(_FRAUD, _STOCK, _DELIVERY, _QUALITY, _BUSINESS),
 )

@@ -38,6 +38,24 @@ TicketNumber = Annotated[
     Field(pattern=r"^T-[0-9]{1,18}$", description="Ticket number, such as T-1003", json_schema_extra={"format": "ticket-number"}),
     BeforeValidator(_upper),
 ]
+WarrantyNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^W-[0-9]{1,18}$",
+        description="Number of a warranty claim, such as W-1001",
+        json_schema_extra={"format": "warranty-number"},
+    ),
+    BeforeValidator(_upper),
+]
+InspectionNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^Q-[0-9]{1,18}$",
+        description="Number of a quality inspection, such as Q-1001",
+        json_schema_extra={"format": "inspection-number"},
+    ),
+    BeforeValidator(_upper),
+]
 AlertNumber = Annotated[
     str,
     Field(pattern=r"^A-[0-9]{1,18}$", description="Alert number, such as A-1004", json_schema_extra={"format": "alert-number"}),

@@ -11,6 +11,7 @@ from tools import (
     orders,
     payments,
     products,
+    quality,
     transport,
     warehouse,
 )
@@ -28,6 +29,7 @@ def build_toolbox(search: ArticleSearch) -> Toolbox:
             *warehouse.TOOLS,
             *transport.TOOLS,
             *aftersales.TOOLS,
+            *quality.TOOLS,
             *customers.TOOLS,
             *products.TOOLS,
             *inventory.TOOLS,

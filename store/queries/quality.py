@@ -16,6 +16,10 @@ _PRODUCT = text(
     "SELECT p.id, p.slug, p.name FROM products p JOIN variants v ON v.tenant_id = p.tenant_id AND v.product_id = p.id "
     "WHERE v.tenant_id = :tenant AND v.id = :variant FOR NO KEY UPDATE OF p"
 )
+_VARIANT = text(
+    "SELECT v.sku, p.name AS title FROM variants v JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id "
+    "WHERE v.tenant_id = :tenant AND v.id = :variant"
+)
 _FIND = text(
     """
     SELECT i.number, i.kind, i.status, v.sku, p.name AS title, i.lot_units, i.sample_units, i.defective_units, i.note, i.planned_at,
@@ -71,6 +75,13 @@ class ProductRef(NamedTuple):
     name: str
 
 
+class VariantRef(NamedTuple):
+    """What people call a variant."""
+
+    sku: str
+    title: str
+
+
 class ListedInspection(NamedTuple):
     """An inspection with what it looks at."""
 
@@ -113,6 +124,11 @@ class SupplierRate(NamedTuple):
 async def lock_product(tx: Tx, variant_id: UUID) -> ProductRef:
     """Lock and return the product of a variant, so that its defects are counted one after the other."""
     return ProductRef(*(await tx.connection.execute(_PRODUCT, {"tenant": tx.tenant_id, "variant": variant_id})).one())
+
+
+async def variant(tx: ReadTx, variant_id: UUID) -> VariantRef:
+    """Return what a variant is called."""
+    return VariantRef(*(await tx.connection.execute(_VARIANT, {"tenant": tx.tenant_id, "variant": variant_id})).one())
 
 
 async def defects_since(tx: ReadTx, product_id: UUID, kind: DefectKind, since: datetime) -> int:

@@ -1,12 +1,15 @@
 """Support tickets and whether they are past their deadlines."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import col, select
 
+from core.errors import NotFound
 from core.statuses import TicketStatus
-from store.tables.aftersales import Ticket
+from store.tables.aftersales import Ticket, TicketMessage
 from store.tables.customers import Customer
 from store.tables.orders import Order
 from store.unit import ReadTx
@@ -40,6 +43,35 @@ async def find(tx: ReadTx, *, status: TicketStatus | None, overdue_only: bool, l
         .limit(limit)
     )
     return total, late, [TicketOfCustomer(*row) for row in (await tx.session.exec(query)).all()]
+
+
+async def by_number(tx: ReadTx, number: str, *, lock: bool = False) -> Ticket:
+    """Return a ticket that the caller may see, locked when `lock`.
+
+    Raises:
+        NotFound: unknown, or somebody else's.
+    """
+    query = select(Ticket).where(col(Ticket.tenant_id) == tx.tenant_id, col(Ticket.number) == number)
+    row = (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query)).first()
+    if row is None:
+        raise NotFound("ticket", number)
+    return row
+
+
+async def about(tx: ReadTx, ticket: Ticket) -> TicketOfCustomer:
+    """Return a ticket with whose it is and which order it is about."""
+    order = select(Order.number).where(col(Order.tenant_id) == tx.tenant_id, col(Order.id) == ticket.order_id)
+    name = select(Customer.name).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == ticket.customer_id)
+    number = (await tx.session.exec(order)).first() if ticket.order_id else None
+    return TicketOfCustomer(ticket, (await tx.session.exec(name)).one(), number)
+
+
+async def messages(tx: ReadTx, ticket_id: UUID, limit: int) -> tuple[int, Sequence[TicketMessage]]:
+    """Return how many replies a ticket has, and the newest `limit` of them, oldest first."""
+    mine = (col(TicketMessage.tenant_id) == tx.tenant_id, col(TicketMessage.ticket_id) == ticket_id)
+    total = (await tx.session.exec(select(func.count()).select_from(TicketMessage).where(*mine))).one()
+    newest = select(TicketMessage).where(*mine).order_by(col(TicketMessage.at).desc(), col(TicketMessage.id).desc()).limit(limit)
+    return total, list(reversed((await tx.session.exec(newest)).all()))
 
 
 def _overdue(tx: ReadTx) -> ColumnElement[bool]:

@@ -124,6 +124,7 @@ class Ticket(TenantRow, table=True):
         words_check("status", TicketStatus, "tickets_status_check"),
         words_check("priority", TicketPriority, "tickets_priority_check"),
         Index("tickets_status_idx", "tenant_id", "status", "created_at"),
+        CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="tickets_resolved_check"),
     )
     number: str = Field(max_length=20)
     """Such as T-1003."""
@@ -172,6 +173,17 @@ class WarrantyClaim(TenantRow, table=True):
         words_check("remedy", WarrantyRemedy, "warranty_claims_remedy_check"),
         CheckConstraint("(status = 'approved') = (remedy IS NOT NULL)", name="warranty_claims_approved_check"),
         CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="warranty_claims_decided_check"),
+        belongs("replacement_order_id", "orders"),
+        CheckConstraint("quantity > 0", name="warranty_claims_quantity_check"),
+        CheckConstraint(
+            "refunded_minor >= 0 AND (refunded_minor = 0 OR (remedy IS NOT NULL AND remedy = 'refund'))",
+            name="warranty_claims_refund_check",
+        ),
+        CheckConstraint(
+            "replacement_order_id IS NULL OR (remedy IS NOT NULL AND remedy = 'replacement')", name="warranty_claims_replacement_check"
+        ),
+        Index("warranty_claims_line_idx", "tenant_id", "order_line_id"),
+        Index("warranty_claims_customer_idx", "tenant_id", "customer_id", "opened_at"),
         Index("warranty_claims_open_idx", "tenant_id", "order_line_id", unique=True, postgresql_where=text("status = 'open'")),
         Index("warranty_claims_status_idx", "tenant_id", "status", "opened_at"),
     )
@@ -180,12 +192,17 @@ class WarrantyClaim(TenantRow, table=True):
     customer_id: UUID
     order_id: UUID
     order_line_id: UUID
+    quantity: int
     status: WarrantyStatus = word(WarrantyStatus, WarrantyStatus.OPEN)
     problem: str = long_text()
     """In the customer's words."""
     remedy: WarrantyRemedy | None = Field(default=None, sa_type=String(11), nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
     note: str = long_text()
     """Why it was decided so."""
+    refunded_minor: int = 0
+    """What a refund paid back, in the order's currency."""
+    replacement_order_id: UUID | None = None
+    """The order that sends what a replacement asked for."""
     covered_until: datetime = instant()
     policy_version: int
     opened_at: datetime = instant()
@@ -205,6 +222,8 @@ class Survey(TenantRow, table=True):
             "(answered_at IS NULL) = (rating IS NULL) AND (answered_at IS NULL) = (recommends IS NULL)", name="surveys_answer_check"
         ),
         Index("surveys_answered_idx", "tenant_id", "answered_at"),
+        Index("surveys_sent_idx", "tenant_id", "sent_at"),
+        Index("surveys_customer_idx", "tenant_id", "customer_id"),
     )
     customer_id: UUID
     order_id: UUID

@@ -32,6 +32,7 @@ class Order(TenantRow, table=True):
         Index("orders_external_idx", "tenant_id", "external_id"),
         Index("orders_total_idx", "tenant_id", "total_minor"),
         Index("orders_tags_idx", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
+        Index("orders_delivered_idx", "tenant_id", "delivered_at", postgresql_where=text("status = 'delivered'")),
         Index("orders_cancelled_idx", "tenant_id", "cancelled_at", postgresql_where=text("cancelled_at IS NOT NULL")),
     )
     number: str = Field(max_length=20)

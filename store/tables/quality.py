@@ -24,6 +24,7 @@ class Inspection(TenantRow, table=True):
         ),
         CheckConstraint("(status = 'scheduled') = (inspected_at IS NULL)", name="inspections_done_check"),
         Index("inspections_status_idx", "tenant_id", "status", "planned_at"),
+        Index("inspections_variant_idx", "tenant_id", "variant_id", "planned_at"),
     )
     number: str = Field(max_length=20)
     """Such as Q-1001."""
@@ -53,6 +54,7 @@ class Defect(TenantRow, table=True):
         CheckConstraint("units > 0", name="defects_units_check"),
         CheckConstraint("num_nonnulls(return_line_id, inspection_id) = 1", name="defects_source_check"),
         Index("defects_return_line_idx", "tenant_id", "return_line_id", unique=True, postgresql_where=text("return_line_id IS NOT NULL")),
+        Index("defects_inspection_idx", "tenant_id", "inspection_id", unique=True, postgresql_where=text("inspection_id IS NOT NULL")),
         Index("defects_product_idx", "tenant_id", "product_id", "kind", "found_at"),
         Index("defects_found_idx", "tenant_id", "found_at"),
     )

@@ -7,14 +7,23 @@ from uuid import UUID
 
 from core.identity import Principal, RunContext
 from store.unit import Units
-from tools import aftersales, approvals, customers, documents, orders, payments, transport, warehouse
+from tools import aftersales, approvals, customers, documents, orders, payments, quality, transport, warehouse
 from tools.approvals import Answer, Choice
 from tools.executor import Executor
 from tools.policy import Policy
 from tools.registry import Toolbox
 from tools.result import Outcome, ToolResult
 
-_TOOLS = (*orders.TOOLS, *payments.TOOLS, *transport.TOOLS, *warehouse.TOOLS, *aftersales.TOOLS, *customers.TOOLS, *documents.TOOLS)
+_TOOLS = (
+    *orders.TOOLS,
+    *payments.TOOLS,
+    *transport.TOOLS,
+    *warehouse.TOOLS,
+    *aftersales.TOOLS,
+    *quality.TOOLS,
+    *customers.TOOLS,
+    *documents.TOOLS,
+)
 
 
 class Desk:

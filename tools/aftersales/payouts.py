@@ -7,28 +7,13 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from core.errors import InvalidInput
 from core.identity import Permission, RunContext
-from core.ids import new_id
 from core.money import Money
-from core.statuses import (
-    FulfilmentStatus,
-    OrderStatus,
-    PaymentStatus,
-    ReservationStatus,
-    ReturnStatus,
-    ReturnType,
-    TransactionState,
-    TransactionType,
-)
-from store.queries import counters, exchanges, methods, orders, payments, stock
-from store.queries.exchanges import Sibling
-from store.queries.rma import LineOfReturn
-from store.queries.stock import Level
-from store.tables.inventory import Reservation
-from store.tables.orders import Order, OrderLine
+from core.statuses import ReturnStatus, ReturnType, TransactionState, TransactionType
+from store.queries import methods, orders, payments
 from store.tables.payments import Payment, PaymentMethod
 from store.unit import Tx
+from tools.aftersales.again import Again, find_again, send_again
 from tools.aftersales.handled import ExchangeSent, ReturnPaid, ReturnStep
 from tools.aftersales.handling import OneReturn, moved, step
 from tools.aftersales.locking import Handled, locked
@@ -58,7 +43,7 @@ class _Replacement:
     handled: Handled
     plan: ReplacementPlan
     sources: Sequence[Payment]
-    wanted: list[tuple[LineOfReturn, Sibling, Level | None]]
+    wanted: list[Again]
     method: PaymentMethod | None
 
 
@@ -148,29 +133,16 @@ async def _replacement(tx: Tx, args: OneReturn, _ctx: RunContext, _policy: Polic
     sources = await payments.of_order(tx, order.id, lock=True)
     known = row.payment_method_id or next((each.payment_method_id for each in sources if each.payment_method_id), None)
     method = (await methods.by_ids(tx, [known], lock=True))[known] if known else None
-    ids = [line.back.exchange_variant_id or line.sold.variant_id for line in handled.lines]
-    levels = await stock.levels(tx, ids, lock=True)
-    taken: dict[tuple[object, object], int] = {}
-    wanted: list[tuple[LineOfReturn, Sibling, Level | None]] = []
-    for line, variant in zip(handled.lines, ids, strict=True):
-        family = await exchanges.siblings(tx, line.sold.variant_id, with_own=True)
-        new = next((each for each in family if each.id == variant), None)
-        if new is None:
-            raise InvalidInput(f"{line.sold.title} is not in the catalogue any more", field="return_number", code="variant_gone")
-        units = line.back.quantity
-        free = [level for level in levels if level.variant_id == variant]
-        fits = (each for each in free if each.available - taken.get((variant, each.warehouse_id), 0) >= units)
-        best = max(fits, key=lambda level: level.available, default=None)
-        if best is not None:
-            taken[variant, best.warehouse_id] = taken.get((variant, best.warehouse_id), 0) + units
-        wanted.append((line, new, best))
+    wanted = await find_again(
+        tx, [(line.sold, line.back.exchange_variant_id or line.sold.variant_id, line.back.quantity) for line in handled.lines]
+    )
     difference = Money(minor=row.difference_minor, currency=row.currency)
     held = balance(method) if method else None
     payable = difference.minor <= 0 or (method is not None and (held is None or held >= difference))
     plan = ReplacementPlan(
         step=handled.step,
         kind=_kind(handled),
-        short=tuple(new.title for _, new, level in wanted if level is None),
+        short=tuple(each.new.title for each in wanted if each.level is None),
         difference=difference,
         payable=payable,
     )
@@ -197,33 +169,13 @@ async def ship_exchange(tx: Tx, args: OneReturn, ctx: RunContext, facts: _Replac
     handled = facts.handled
     row, order = handled.rma, handled.order
     difference = await _settle(tx, ctx, facts)
-    number = str(await counters.take(tx, "order"))
-    again = tx.add(_order_again(tx, order, number))
-    await tx.session.flush()
-    shown: list[str] = []
-    for line, new, level in facts.wanted:
-        assert level is not None, "the rule refused what is out of stock"
-        sold = tx.add(_line_again(tx, again, line, new))
-        await tx.session.flush()
-        units = line.back.quantity
-        tx.add(
-            Reservation(
-                tenant_id=tx.tenant_id,
-                order_line_id=sold.id,
-                variant_id=new.id,
-                warehouse_id=level.warehouse_id,
-                quantity=units,
-                status=ReservationStatus.ACTIVE,
-                created_at=tx.now,
-            )
-        )
-        await stock.change(tx, new.id, level.warehouse_id, reserved=units)
-        shown.append(f"{units} x {new.title}")
+    again = await send_again(tx, order, facts.wanted, f"return {row.number}")
+    shown = [each.shown for each in facts.wanted]
     row.replacement_order_id = again.id
     moved(tx, handled, ReturnStatus.COMPLETED)
     row.closed_at = tx.now
+    number = again.number
     orders.note(tx, order, "return.exchanged", f"Order {number} sends {', '.join(shown)} for return {row.number}")
-    orders.note(tx, again, "order.placed", f"Opened for return {row.number} of order {order.number}")
     tx.emit("order.placed", order=number, channel=again.channel, return_number=row.number)
     tx.emit("return.completed", return_number=row.number, order=order.number, replacement_order=number)
     return ExchangeSent(
@@ -250,40 +202,6 @@ async def _settle(tx: Tx, ctx: RunContext, facts: _Replacement) -> Money:
             await give_back(tx, ctx, handled.order, facts.sources, (), amount, _reason(handled), to=to)
         return -amount
     return difference
-
-
-def _order_again(tx: Tx, order: Order, number: str) -> Order:
-    return Order(
-        tenant_id=tx.tenant_id,
-        id=new_id(),
-        number=number,
-        customer_id=order.customer_id,
-        external_id=number,
-        status=OrderStatus.CONFIRMED,
-        payment_status=PaymentStatus.PAID,
-        fulfilment_status=FulfilmentStatus.UNFULFILLED,
-        currency=order.currency,
-        subtotal_minor=0,
-        total_minor=0,
-        ship_to=order.ship_to,
-        bill_to=order.bill_to,
-        tags=["replacement"],
-        placed_at=tx.now,
-    )
-
-
-def _line_again(tx: Tx, again: Order, line: LineOfReturn, new: Sibling) -> OrderLine:
-    return OrderLine(
-        tenant_id=tx.tenant_id,
-        order_id=again.id,
-        variant_id=new.id,
-        sku=new.sku,
-        title=new.title[:200],
-        category=line.sold.category,
-        quantity=line.back.quantity,
-        unit_price_minor=0,
-        unit_cost_minor=new.cost_minor,
-    )
 
 
 async def _unconfirmed(tx: Tx, handled: Handled, sources: Sequence[Payment]) -> _Closing:

@@ -27,6 +27,7 @@ from tools.policy.refunds import RefundPolicy
 from tools.policy.returns import ReturnPolicy
 from tools.policy.service import ServicePolicy
 from tools.policy.stock import StockPolicy
+from tools.policy.warranty import WarrantyPolicy
 
 
 class Policy(BaseModel):
@@ -56,6 +57,7 @@ class Policy(BaseModel):
     documents: DocumentPolicy = DocumentPolicy()
     handling: HandlingPolicy = HandlingPolicy()
     quality: QualityPolicy = QualityPolicy()
+    warranty: WarrantyPolicy = WarrantyPolicy()
 
 
 __all__ = ["Policy"]
