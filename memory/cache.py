@@ -150,11 +150,15 @@ class EventStreams:
         """
         stream, wanted, last, gone = key(tenant_id, "events"), [word.lower() for word in words], "-", 0
         with _translated():
-            while entries := await self._valkey.commands.xrange(stream, last, "+", count=_SCANNED):
+            while entries := await self._entries(stream, last):
                 found = [entry_id for entry_id, fields in entries if _holds(fields.get(b"body", b""), wanted)]
                 gone += int(await self._valkey.commands.xdel(stream, *found)) if found else 0
                 last = f"({entries[-1][0].decode()}"
         return gone
+
+    async def _entries(self, stream: str, after: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        found: Any = await self._valkey.commands.xrange(stream, after, "+", count=_SCANNED)
+        return found
 
 
 class Wakes:
