@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.ids import new_id
+from store.queries.own import own
 from store.tables.documents import Document, DocumentContent, DocumentKind
 from store.tables.inventory import Warehouse
 from store.unit import ReadTx, Tx
@@ -105,7 +106,7 @@ async def content(tx: ReadTx, document: Document) -> bytes:
 
 async def find(tx: ReadTx, *, order_id: UUID | None = None, kind: DocumentKind | None = None, limit: int) -> tuple[int, list[Document]]:
     """Return how many documents the caller can see and the newest `limit` of them."""
-    conditions = [col(Document.tenant_id) == tx.tenant_id]
+    conditions = [col(Document.tenant_id) == tx.tenant_id, *own(tx, col(Document.customer_id))]
     if order_id is not None:
         conditions.append(col(Document.order_id) == order_id)
     if kind is not None:

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import OrderStatus
+from store.queries.own import own
 from store.tables.catalog import Category, Product, Variant
 from store.tables.customers import Customer
 from store.tables.orders import Order, OrderEvent, OrderLine
@@ -166,7 +167,7 @@ def like(text: str) -> str:
 
 
 def _conditions(tx: ReadTx, wanted: OrderFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [col(Order.tenant_id) == tx.tenant_id]
+    found: list[ColumnElement[bool]] = [col(Order.tenant_id) == tx.tenant_id, *own(tx, col(Order.customer_id))]
     if wanted.status is not None:
         found.append(col(Order.status) == wanted.status)
     if wanted.customer_id is not None:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import ReturnStatus
+from store.queries.own import own
 from store.tables.aftersales import Return, ReturnLine
 from store.tables.customers import Customer
 from store.tables.orders import Order, OrderLine
@@ -52,7 +53,7 @@ async def find(
     tx: ReadTx, *, status: ReturnStatus | None = None, order_id: UUID | None = None, limit: int
 ) -> tuple[int, list[ReturnOfOrder]]:
     """Return how many returns match and the newest `limit` of them."""
-    conditions = [col(Return.tenant_id) == tx.tenant_id]
+    conditions = [col(Return.tenant_id) == tx.tenant_id, *own(tx, col(Return.customer_id))]
     if status is not None:
         conditions.append(col(Return.status) == status)
     if order_id is not None:

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import TicketStatus
+from store.queries.own import own
 from store.tables.aftersales import Ticket, TicketMessage
 from store.tables.customers import Customer
 from store.tables.orders import Order
@@ -29,7 +30,7 @@ async def find(tx: ReadTx, *, status: TicketStatus | None, overdue_only: bool, l
     """Return how many tickets match (of a status, else the unsettled ones), how many of them are overdue, and the `limit` due first."""
     wanted = col(Ticket.status) == status if status is not None else col(Ticket.status).in_(UNSETTLED)
     overdue = _overdue(tx)
-    conditions = [col(Ticket.tenant_id) == tx.tenant_id, wanted, *([overdue] if overdue_only else [])]
+    conditions = [col(Ticket.tenant_id) == tx.tenant_id, wanted, *own(tx, col(Ticket.customer_id)), *([overdue] if overdue_only else [])]
     counted = select(func.count(), func.count().filter(overdue)).select_from(Ticket).where(*conditions)
     total, late = (await tx.session.exec(counted)).one()
     if total == 0:
