@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -66,6 +67,8 @@ async def open_runtime(
     Raises:
         Unavailable: the schema is missing, the database role is unsafe, or a table is not under row security.
     """
+    # What is loaded later, in threads, imports numpy: two threads that do so at once can see half of it.
+    import_module("numpy")
     async with AsyncExitStack() as stack:
         configured = settings.db.app_url.get_secret_value() if settings.db.app_url else None
         engine = build_engine(app_url(endpoints.db_url, configured), pool_size=settings.db.pool_size)

@@ -28,13 +28,15 @@ def demo(
     Example: storehand demo --data-dir ./demo --port 8080
     """
     settings = read_settings(data_dir, http=given(port=port))
-    threading.Thread(target=_warm_up, daemon=True).start()
     from server.demo_providers import simulator
     from server.setup import migrate, seed_demo
     from store.embedded import servers
     from store.seed import Size
 
+    warming = threading.Thread(target=_warm_up, daemon=True)
+    warming.start()
     with servers(settings, progress=progress) as endpoints:
+        warming.join()
         migrate(endpoints.db_url, progress)
         loaded = uvloop.run(seed_demo(endpoints, Size(orders=orders), progress))
         if not loaded:
@@ -86,6 +88,6 @@ def _banner(settings: Settings, model: str, offline: bool, url: str) -> None:
 
 
 def _warm_up() -> None:
-    """Import what takes seconds while the servers start."""
+    """Import what takes seconds while the servers start; nothing else is imported meanwhile."""
     import_module("server.app")
     import_module("server.wiring")
