@@ -39,7 +39,7 @@ def seed(
 ) -> None:
     """Load the demo shop into an empty database and index its knowledge.
 
-    A million orders take some minutes and 20 GB.
+    100 000 orders take about five minutes; what is generated is bounded in memory by the number of customers.
 
     Example: storehand seed --orders 20000
     """
