@@ -2,25 +2,31 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from itertools import chain
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
+from graph.figures import Figure, Kind, adds_up, figures, number, plain, sentences
+from graph.support import EMPTY, Line, holds, of_result, of_text, words
+from tools.items import fold
 from tools.result import failed
 
 DECISION_MARK = "answers_approval"
 """Marks a user's words that only decided on a request."""
 
-_AMOUNT = re.compile(r"(?:[€$£]\s?|\b(?:EUR|USD|GBP)\s)(\d[\d,. ]*\d|\d)|\b(\d[\d,. ]*[.,]\d{2})\s?(?:€|EUR|USD|GBP|euros?\b)")
-_NUMBER = re.compile(r"\b(?:R|T|PO)-\d{2,}\b|(?:#|\border\s+#?)(\d{3,})\b", re.IGNORECASE)
-_TRACKING = re.compile(r"\b(?=[A-Z0-9]*\d[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{9,}\b")
-_DATE = re.compile(
-    r"\b(\d{4}-\d{2}-\d{2})\b|\b(\d{1,2})\s+(January|February|March|April|May|June|July|August|September|October|November|December)(?:\s+(\d{4}))?\b",
-    re.IGNORECASE,
-)
-_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})")
-_MINOR = re.compile(r'"minor":\s*(-?\d+)')
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_GENERAL = frozenset("option way thing step question choice possibility reason time moment more other".split())
+"""Nouns of numbers that speak of the answer itself."""
+_NUMBERING = re.compile(r"^\s*(?:[-*]\s+)?\(?\d{1,2}[.)]\s|\[\d{1,2}\]", re.MULTILINE)
+_WINDOW = 60
+"""So many messages back an answer may speak of; a model reads no more."""
+_COMPARED = {
+    Kind.AMOUNT: frozenset({Kind.AMOUNT, Kind.NUMBER}),
+    Kind.CODE: frozenset({Kind.CODE, Kind.NUMBER}),
+    Kind.NUMBER: frozenset({Kind.NUMBER, Kind.CODE}),
+}
+"""What a claim is compared with besides its own kind: an order number is a number in one place and a code in another."""
+_BARE_LEAST = 10
+"""From which on a number without a noun is a claim."""
 
 
 def repaired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
@@ -39,84 +45,87 @@ def repaired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 
 def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Sequence[str], known: str) -> list[str]:
-    """Return order numbers, amounts, dates and tracking numbers of `answer` that neither tools nor the user nor the policy named."""
-    claims = _claims(answer)
+    """Return the figures of `answer` that nothing supports: amounts, dates, codes and numbers, periods, shares and quantities.
+
+    A figure is supported by a result, by the user's words or by the policy (`known`), unless another line of the same list or text says
+    all that the sentence says of that line, and more, with another figure: then it belongs to something else. Sums, differences and
+    multiples are supported when the answer shows what they are made of.
+    """
+    text = _NUMBERING.sub(lambda match: " " * len(match.group(0)), plain(answer))
+    told = {one[begin:end].strip() for one in map(plain, texts) for begin, end in sentences(one)}
+    claims = [claim for claim in figures(text) if _is_claim(claim) and _sentence(text, claim) not in told]
     if not claims:
         return []
-    for text in _newest_first(messages, texts):
-        claims = [(shown, meaning) for shown, meaning in claims if not _occurs(meaning if meaning.isdigit() else shown, text)]
-        if not claims:
-            return []
-    support = _support("\n".join(_newest_first(messages, texts))) | _known(known)
-    return [shown for shown, meaning in claims if meaning not in support and not _within(meaning, support)]
+    lines, rules = list(_lines(messages[-_WINDOW:], texts)), of_text(known)
+    doubted = [claim for claim in claims if not _is_supported(claim, _about(text, claim, claims), lines, rules)]
+    sure = [claim for claim in claims if claim not in doubted]
+    parts = [number(claim) for claim in sure if claim.kind is Kind.AMOUNT]
+    times = [number(claim) for claim in sure if claim.kind is Kind.NUMBER]
+    left = (claim.shown for claim in doubted if claim.kind is not Kind.AMOUNT or not adds_up(number(claim), parts, times))
+    return list(dict.fromkeys(left))
 
 
-def _newest_first(messages: Sequence[AnyMessage], texts: Sequence[str]) -> Iterator[str]:
-    """Yield what tools and the user said, newest first: an answer nearly always speaks of the last of it."""
-    yield from reversed(texts)
-    for message in reversed(messages):
-        if isinstance(message, HumanMessage | ToolMessage):
-            yield message.text
+def _lines(messages: Sequence[AnyMessage], texts: Sequence[str]) -> Iterator[Line]:
+    for text in texts:
+        yield from of_text(text)
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            yield from of_result(message.text)
+        elif isinstance(message, HumanMessage):
+            yield from (Line(line.words, line.figures, {}, line.names) for line in of_text(message.text))
 
 
-def _occurs(token: str, text: str) -> bool:
-    """Return whether a text says the very same, and not as a part of a longer figure."""
-    at = text.find(token)
-    while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(token) : at + len(token) + 1]
-        if not (before.isalnum() or before in {".", ","}) and not after.isalnum():
-            return True
-        at = text.find(token, at + 1)
-    return False
+def _is_claim(figure: Figure) -> bool:
+    """Return whether a figure says something of the shop; small numbers do with a noun alone."""
+    if figure.kind is not Kind.NUMBER:
+        return True
+    spelled, value = figure.shown[0].isalpha(), number(figure)
+    if figure.unit in _GENERAL or fold(figure.unit) in _GENERAL:
+        return False
+    named = bool(figure.unit) and (figure.unit not in EMPTY or figure.unit == "of")
+    return value > 1 and named if spelled else named or value >= _BARE_LEAST
 
 
-def _claims(answer: str) -> list[tuple[str, str]]:
-    found = [(match.group(0), _amount(match.group(1) or match.group(2))) for match in _AMOUNT.finditer(answer)]
-    found += [(match.group(0), (match.group(1) or match.group(0)).upper()) for match in _NUMBER.finditer(answer)]
-    found += [(match.group(0), match.group(0)) for match in _TRACKING.finditer(answer)]
-    found += [(match.group(0), _date(match)) for match in _DATE.finditer(answer)]
-    return found
+def _is_supported(claim: Figure, about: frozenset[str], results: Sequence[Line], rules: Sequence[Line]) -> bool:
+    """Return whether a result says so, or a rule of the policy; a plain number of a rule counts where the rule is spoken of."""
+    matter = frozenset({fold(claim.unit)}) if claim.unit not in EMPTY else about
+    kinds = _COMPARED.get(claim.kind, {claim.kind})
+    holding, others = list[Line](), list[Line]()
+    for line in chain(results, (rule for rule in rules if claim.kind is not Kind.NUMBER or rule.words & matter)):
+        if not kinds.isdisjoint(line.kinds) and holds(line, claim):
+            holding.append(line)
+        elif claim.kind in line.kinds:
+            others.append(line)
+    if not holding and claim.kind is Kind.NUMBER:
+        return any(
+            claim.values[0] == day[0] for line in results for figure in line.figures for day in figure.values if isinstance(day, tuple)
+        )
+    return any(not any(_says_more(other, line, about) for other in others) for line in holding)
 
 
-@lru_cache(maxsize=64)
-def _known(text: str) -> frozenset[str]:
-    return frozenset(_support(text))
+def _says_more(other: Line, line: Line, about: frozenset[str]) -> bool:
+    """Return whether a rival says all the words that a line says, and names more."""
+    return bool(other.names & about - line.words) and line.words & about <= other.words and line.rivals(other)
 
 
-def _support(text: str) -> set[str]:
-    support = {meaning for _, meaning in _claims(text)}
-    support |= {f"amount:{abs(int(minor))}" for minor in _MINOR.findall(text)}
-    for year, month, day in _ISO.findall(text):
-        support |= {f"date:{year}-{month}-{day}", f"date:-{month}-{day}"}
-    support |= {f"date:-{claim[10:]}" for claim in support if re.fullmatch(r"date:\d{4}-\d\d-\d\d", claim)}
-    support |= set(re.findall(r"\d{3,}", text))
-    support |= {number.upper() for number in re.findall(r"\b(?:R|T|PO)-\d{2,}\b", text, re.IGNORECASE)}
-    support |= {f"amount:{_digits(amount)}" for amount in re.findall(r"\b\d[\d,]*(?:\.\d+)?\b", text)}
-    return support
+def _about(text: str, claim: Figure, claims: Sequence[Figure]) -> frozenset[str]:
+    """Return the words of a figure's sentence; figures are none, except numbers and codes of something else."""
+    start, end = _bounds(text, claim)
+    sentence = list(text[start:end])
+    for other in claims:
+        if start <= other.begin < end and (other.kind is claim.kind or other.kind not in {Kind.NUMBER, Kind.CODE}):
+            place, length = other.begin - start, len(other.shown.split()[0] if other.kind is Kind.NUMBER else other.shown)
+            sentence[place : place + length] = " " * length
+    return words("".join(sentence))
 
 
-def _within(meaning: str, support: set[str]) -> bool:
-    """Whole amounts may be written without their cents."""
-    return meaning.startswith("amount:") and f"{meaning}00" in support
+def _sentence(text: str, claim: Figure) -> str:
+    start, end = _bounds(text, claim)
+    return text[start:end].strip()
 
 
-def _amount(digits: str) -> str:
-    return f"amount:{_digits(digits)}"
-
-
-def _digits(written: str) -> str:
-    plain = written.replace(" ", "").rstrip(".,")
-    head, mark, tail = plain.rpartition("." if "." in plain[-3:] else ",")
-    if mark and len(tail) <= 2:
-        return (re.sub(r"\D", "", head) + tail.ljust(2, "0")).lstrip("0") or "0"
-    return (re.sub(r"\D", "", plain) + "00").lstrip("0") or "0"
-
-
-def _date(match: re.Match[str]) -> str:
-    if match.group(1):
-        return f"date:{match.group(1)}"
-    month = _MONTHS.index(match.group(3).lower()) + 1
-    return f"date:{match.group(4) or ''}-{month:02d}-{int(match.group(2)):02d}"
+def _bounds(text: str, claim: Figure) -> tuple[int, int]:
+    return next(((start, end) for start, end in sentences(text) if start <= claim.begin < end), (0, len(text)))
 
 
 def _not_executed(call_id: str, tool: str) -> ToolMessage:

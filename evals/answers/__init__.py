@@ -1,0 +1,1 @@
+"""Answers with and without a planted error, beside the tool results they are given from."""
