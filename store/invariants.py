@@ -217,6 +217,54 @@ _CHANNELS = (
         "WHERE b.kind = 'stock' AND back.units > made.units",
     ),
 )
+_CARE = (
+    Invariant(
+        "all of a returned order came back",
+        "SELECT o.number, format('%s of %s units', coalesce(sum(b.units), 0), sum(l.quantity)) FROM orders o "
+        "JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id LEFT JOIN LATERAL ("
+        "SELECT sum(i.quantity) AS units FROM return_lines i WHERE i.tenant_id = l.tenant_id AND i.order_line_id = l.id "
+        "AND i.condition IS NOT NULL AND i.condition <> 'unclear') b ON true WHERE o.status = 'returned' "
+        "GROUP BY o.id, o.number HAVING coalesce(sum(b.units), 0) <> sum(l.quantity)",
+    ),
+    Invariant(
+        "a completed return of money has paid what it owed",
+        "SELECT r.number, format('%s of %s', coalesce(sum(t.amount_minor), 0), r.refunded_minor) FROM returns r "
+        "LEFT JOIN payments p ON p.tenant_id = r.tenant_id AND p.order_id = r.order_id "
+        "LEFT JOIN payment_transactions t ON t.tenant_id = p.tenant_id AND t.payment_id = p.id AND t.type = 'refund' "
+        "AND t.state = 'succeeded' WHERE r.status = 'completed' AND r.refunded_minor > 0 "
+        "GROUP BY r.id, r.number, r.refunded_minor HAVING coalesce(sum(t.amount_minor), 0) < r.refunded_minor",
+    ),
+    Invariant(
+        "no more units are claimed under warranty than were sold",
+        "SELECT w.number, format('%s of %s %s', w.quantity, l.quantity, l.sku) FROM warranty_claims w "
+        "JOIN order_lines l ON l.tenant_id = w.tenant_id AND l.id = w.order_line_id WHERE w.quantity > l.quantity",
+    ),
+    Invariant(
+        "a warranty claim is its customer's own",
+        "SELECT w.number, o.number FROM warranty_claims w JOIN orders o ON o.tenant_id = w.tenant_id AND o.id = w.order_id "
+        "WHERE o.customer_id <> w.customer_id",
+    ),
+    Invariant(
+        "a granted replacement has its order",
+        "SELECT number, 'no order' FROM warranty_claims WHERE remedy = 'replacement' AND replacement_order_id IS NULL",
+    ),
+    Invariant(
+        "only what was delivered is asked about",
+        "SELECT o.number, o.status::text FROM surveys s JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id "
+        "WHERE o.delivered_at IS NULL OR s.sent_at < o.delivered_at OR s.customer_id <> o.customer_id",
+    ),
+    Invariant(
+        "a ticket that the shop answered has the time of it",
+        "SELECT t.number, 'no first reply' FROM tickets t WHERE t.first_replied_at IS NULL AND EXISTS (SELECT 1 FROM ticket_messages m "
+        "WHERE m.tenant_id = t.tenant_id AND m.ticket_id = t.id AND NOT m.from_customer)",
+    ),
+    Invariant(
+        "what an inspection found defective is recorded as a defect",
+        "SELECT i.number, format('%s found, %s recorded', i.defective_units, coalesce(sum(d.units), 0)) FROM inspections i "
+        "LEFT JOIN defects d ON d.tenant_id = i.tenant_id AND d.inspection_id = i.id WHERE i.status <> 'scheduled' "
+        "GROUP BY i.id, i.number, i.defective_units HAVING coalesce(sum(d.units), 0) <> i.defective_units",
+    ),
+)
 _RECORDS = (
     Invariant("every claimed call has its answer", "SELECT key, tool FROM ledger WHERE result = '{}'::jsonb"),
     Invariant(
@@ -255,7 +303,7 @@ _RECORDS = (
         "HAVING count(*) <> r.seq OR max(e.seq) <> r.seq",
     ),
 )
-INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_CHANNELS, *_RECORDS)
+INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_CHANNELS, *_CARE, *_RECORDS)
 
 
 _NAMED = "SELECT *, count(*) OVER () FROM ({query}) AS broken (subject, detail) ORDER BY 1 LIMIT {most}"

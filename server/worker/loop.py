@@ -20,6 +20,7 @@ from core.log import get_logger
 from server.outbound.dispatcher import Dispatcher
 from server.runs import principal_of
 from server.wiring import Runtime
+from server.worker.aftercare import Aftercare
 from server.worker.relay import Relay
 from server.worker.stockkeeping import Stockkeeping
 from server.worker.upkeep import Upkeep
@@ -156,13 +157,14 @@ class Worker:
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[Worker]:
-    """Run a worker, a relay of the outbox, a dispatcher of messages to providers, the upkeep and the stockkeeping beside the block."""
+    """Run a worker, a relay of the outbox, a dispatcher of messages to providers, the upkeep, stockkeeping and aftercare beside it."""
     worker = Worker(runtime)
     tasks = [
         asyncio.create_task(worker.run_forever(), name="worker"),
         asyncio.create_task(Relay(runtime).run_forever(), name="relay"),
         asyncio.create_task(Upkeep(runtime).run_forever(), name="upkeep"),
         asyncio.create_task(Stockkeeping(runtime).run_forever(), name="stockkeeping"),
+        asyncio.create_task(Aftercare(runtime.units, runtime.executor).run_forever(), name="aftercare"),
         asyncio.create_task(Dispatcher(runtime).run_forever(), name="dispatcher"),
     ]
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from store.seed import (
+    care,
     catalogue,
     channel_traffic,
     channels,
@@ -37,6 +38,7 @@ ORDER_TABLES = (
     "payment_methods", "balance_movements", "payments", "payment_transactions", "refund_lines",
     "shipments", "shipment_lines", "tracking_events", "pick_lists", "pick_lines", "carrier_incidents", "carrier_claims",
     "fraud_checks", "returns", "return_lines", "defects", "tickets",
+    "ticket_messages", "surveys",
 )  # fmt: skip
 
 
@@ -66,6 +68,7 @@ def _fill(shop: Shop) -> Iterator[Batch]:
     yield from relations.batches(shop, crowd)
     history = History(shop, crowd, goods)
     yield from history.batches()
+    yield from care.inspections(shop, goods.goods, FIRST_NUMBER)
     shelves = stock.shelves(shop, goods, history.book)
     yield Batch(shop.tenant_id, "stock_levels", shelves.levels)
     yield Batch(shop.tenant_id, "stock_movements", shelves.movements)
@@ -82,6 +85,8 @@ def _fill(shop: Shop) -> Iterator[Batch]:
         "shipment": FIRST_NUMBER + shop.orders - 1,
         "pick_list": history.last_pick,
         "claim": history.last_claim,
+        "warranty": history.last_warranty,
+        "inspection": FIRST_NUMBER + care.INSPECTIONS - 1,
         "sync_run": channel_traffic.LAST_RUN,
         "correction_rule": channel_traffic.LAST_RULE,
     }
@@ -97,7 +102,7 @@ class History:
         self._shop, self._people, self._catalogue = shop, crowd, goods
         self.book = orders.StockBook()
         self._wallets = wallets.Wallets(shop, crowd)
-        self.last_return = self.last_ticket = self.last_pick = self.last_claim = FIRST_NUMBER - 1
+        self.last_return = self.last_ticket = self.last_pick = self.last_claim = self.last_warranty = FIRST_NUMBER - 1
 
     def batches(self) -> Iterator[Batch]:
         """Yield chunks of orders, each with its children, then the live tickets."""
@@ -109,7 +114,7 @@ class History:
             chunk: Rows = {table: [] for table in ORDER_TABLES}
             for position in range(start, min(start + _CHUNK, self._shop.orders)):
                 plan = specials.get(position) or ordinary(self._shop, self._people, self._catalogue, position)
-                draft = Draft(self._shop, FIRST_NUMBER + position, plan)
+                draft = Draft(self._shop, FIRST_NUMBER + position, plan, self.last_return + 1)
                 self._add(chunk, draft, quiet=position in specials)
                 if plan.buyer.id not in known:
                     recent.append(draft)
@@ -117,6 +122,12 @@ class History:
         live = list(tickets.live(self._shop, recent, self.last_ticket + 1))
         self.last_ticket += len(live)
         yield Batch(self._shop.tenant_id, "tickets", live)
+        names = {person.id: person.name for person in self._people.everyone}
+        said = [row for ticket in live for row in care.conversation(self._shop, ticket, names[ticket["customer_id"]])]
+        yield Batch(self._shop.tenant_id, "ticket_messages", said)
+        claims = care.claims(self._shop, recent, FIRST_NUMBER)
+        self.last_warranty = FIRST_NUMBER + len(claims) - 1
+        yield Batch(self._shop.tenant_id, "warranty_claims", claims)
 
     def _add(self, chunk: Rows, draft: Draft, *, quiet: bool) -> None:
         chunk["orders"].append(orders.order(draft))
@@ -145,7 +156,7 @@ class History:
             self.last_pick += 1
             chunk["pick_lists"].append(row)
             chunk["pick_lines"].extend(handling.pick_lines(draft, row))
-        for row in returns.rma(draft, self.last_return + 1):
+        for row in returns.rma(draft):
             self.last_return += 1
             chunk["returns"].append(row)
             chunk["return_lines"].extend(returns.lines(draft))
@@ -153,6 +164,8 @@ class History:
         for row in () if quiet else tickets.settled(draft, self.last_ticket + 1):
             self.last_ticket += 1
             chunk["tickets"].append(row)
+            chunk["ticket_messages"].extend(care.conversation(self._shop, row, draft.plan.buyer.name))
+        chunk["surveys"].extend(care.survey(draft))
 
 
 def _tenant(shop: Shop) -> Row:

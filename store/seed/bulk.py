@@ -64,6 +64,10 @@ _FIGURES = (
       SELECT tenant_id, payment_method_id, sum(delta_minor) AS total FROM balance_movements GROUP BY 1, 2) moved
     WHERE moved.tenant_id = m.tenant_id AND moved.payment_method_id = m.id
     """,
+    """
+    UPDATE customers c SET store_credit_minor = m.balance_minor FROM payment_methods m
+    WHERE m.kind = 'store_credit' AND m.tenant_id = c.tenant_id AND m.customer_id = c.id AND m.balance_minor <> c.store_credit_minor
+    """,
 )
 
 

@@ -141,13 +141,16 @@ def comeback(
     whole: bool,
     swap: bool,
 ) -> Comeback:
-    """Return a return of `good` whose type and condition suit its reason; `swap` asks for goods instead of money where that makes sense."""
+    """Return a return of `good` whose type and condition suit its reason; `swap` asks for goods instead of money where that makes sense.
+
+    Store credit is given at once: only what a provider pays back can be pending.
+    """
     kind = ReturnType.REFUND
     if reason is ReturnReason.SIZE_FIT and swap:
         kind = ReturnType.EXCHANGE
     elif reason in FAULTS and swap:
         kind = ReturnType.REPLACEMENT
-    elif reason not in FAULTS and good.category == "furniture":
+    elif reason not in FAULTS and good.category == "furniture" and status is not ReturnStatus.REFUND_PENDING:
         kind = ReturnType.STORE_CREDIT
     exchange = {ReturnType.EXCHANGE: catalogue.sibling(good).id, ReturnType.REPLACEMENT: good.id}.get(kind)
     damaged = {ReturnReason.DEFECTIVE: "defective", ReturnReason.DAMAGED_IN_SHIPPING: "damaged"}

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from core.statuses import OrderStatus, ReturnStatus, ReturnType
+from core.statuses import OrderStatus, ReturnStatus
 from store.seed.model import Shop
 from store.seed.plan import Plan
 
@@ -20,6 +20,8 @@ class Draft:
     shop: Shop
     number: int
     plan: Plan
+    return_number: int
+    """The number that the order's return gets, if it has one."""
 
     def happened(self, at: datetime | None) -> bool:
         """Return whether a step is in the past and was not forestalled by the cancellation."""
@@ -99,9 +101,7 @@ class Draft:
         if self.cancelled:
             return OrderStatus.CANCELLED
         if self.delivered:
-            sent_back = (
-                back and back.whole and back.type is ReturnType.REFUND and back.status in {ReturnStatus.REFUNDED, ReturnStatus.COMPLETED}
-            )
+            sent_back = back and back.whole and back.exchange is None and back.status in {ReturnStatus.REFUNDED, ReturnStatus.COMPLETED}
             return OrderStatus.RETURNED if sent_back else OrderStatus.DELIVERED
         if self.shipped:
             return OrderStatus.SHIPPED

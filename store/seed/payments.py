@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from core.money import Money
-from core.statuses import PaymentStatus, TransactionState, TransactionType
+from core.statuses import PaymentStatus, ReturnType, TransactionState, TransactionType
 from store.seed import settlement
 from store.seed.draft import Draft
 from store.seed.model import Row
@@ -51,14 +52,28 @@ def method_key(draft: Draft) -> str:
     return f"{draft.plan.buyer.id}:{draft.plan.label}"
 
 
+def credit_key(customer: UUID) -> str:
+    """Return the seed's key of a customer's store credit."""
+    return f"{customer}:credit"
+
+
+def into_credit(draft: Draft) -> bool:
+    """Return whether the order's return is refunded to store credit."""
+    back = draft.plan.comeback
+    return back is not None and draft.delivered and back.type is ReturnType.STORE_CREDIT
+
+
 def transactions(draft: Draft) -> Iterator[Row]:
-    """Yield the movements at the payment provider, oldest first."""
+    """Yield the movements at the payment provider and into store credit, oldest first."""
+    credited = draft.shop.id_of("payment_methods", credit_key(draft.plan.buyer.id)) if into_credit(draft) else None
     for position, (kind, state, amount, reason, at) in enumerate(_movements(draft)):
+        target = credited if kind is TransactionType.REFUND else None
+        answered = target is None and state in {TransactionState.SUCCEEDED, TransactionState.FAILED}
         yield draft.shop.row(
             "payment_transactions",
             _key(draft, kind, position),
             payment_id=draft.shop.id_of("payments", draft.number),
-            payment_method_id=None,
+            payment_method_id=target,
             type=kind.value,
             state=state.value,
             amount_minor=amount,
@@ -66,9 +81,9 @@ def transactions(draft: Draft) -> Iterator[Row]:
             reason=reason,
             idempotency_key=f"demo:{draft.number}:{kind.value}:{position}",
             created_at=at,
-            provider_reference=f"demo-{draft.number}-{position}" if state is TransactionState.SUCCEEDED else "",
+            provider_reference=f"demo-{draft.number}-{position}" if answered and state is TransactionState.SUCCEEDED else "",
             failure=reason if state is TransactionState.FAILED else "",
-            settled_at=at if state in {TransactionState.SUCCEEDED, TransactionState.FAILED} else None,
+            settled_at=at if answered else None,
         )
 
 
@@ -78,7 +93,7 @@ def refund_lines(draft: Draft) -> Iterator[Row]:
     if draft.cancelled and draft.captured_at:
         shares = [(position, draft.net(position, quantity)) for position, (_, quantity) in enumerate(draft.plan.lines)]
     elif back := settlement.of(draft):
-        shares = settlement.shares(back) if back.paid_back else []
+        shares = settlement.shares(back) if back.repaid else []
     for position, amount in shares:
         yield draft.shop.row(
             "refund_lines",
@@ -116,7 +131,7 @@ def _refunded(draft: Draft) -> int:
     if draft.cancelled:
         return draft.total
     back = settlement.of(draft)
-    return back.quoted if back and back.paid_back else 0
+    return back.quoted if back and back.repaid else 0
 
 
 def _movements(draft: Draft) -> Iterator[_Movement]:
@@ -143,5 +158,5 @@ def _movements(draft: Draft) -> Iterator[_Movement]:
             yield TransactionType.REFUND, TransactionState.SUCCEEDED, draft.total, "Order cancelled", times.cancelled
         else:
             yield TransactionType.VOID, TransactionState.SUCCEEDED, draft.total, "Order cancelled", times.cancelled
-    elif (back := settlement.of(draft)) and back.paid_back:
-        yield TransactionType.REFUND, TransactionState.SUCCEEDED, back.quoted, "Return inspected", back.refunded_at
+    elif (back := settlement.of(draft)) and back.repaid:
+        yield TransactionType.REFUND, back.repaid, back.quoted, f"return R-{draft.return_number}", back.repaid_at

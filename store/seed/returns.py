@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from core.aftersales import DefectKind, Disposition, ItemCondition
-from core.statuses import ReturnStatus, ReturnType
+from core.statuses import ReturnStatus, ReturnType, TransactionState
 from store.seed import settlement
 from store.seed.draft import Draft
 from store.seed.model import Row
@@ -26,13 +26,13 @@ _FATES = {
 }
 
 
-def rma(draft: Draft, number: int) -> Iterator[Row]:
+def rma(draft: Draft) -> Iterator[Row]:
     """Yield the return, if the order has one."""
     back, worth = draft.plan.comeback, settlement.of(draft)
     if back is None or worth is None:
         return
     decided = back.requested_at + RETURN_STEPS[ReturnStatus.APPROVED]
-    settled = back.status in {ReturnStatus.REFUNDED, ReturnStatus.COMPLETED}
+    number, arrived = draft.return_number, worth.repaid is TransactionState.SUCCEEDED
     yield draft.shop.row(
         "returns",
         draft.number,
@@ -46,7 +46,7 @@ def rma(draft: Draft, number: int) -> Iterator[Row]:
         quoted_minor=worth.quoted,
         fee_minor=worth.fee,
         shipping_fee_minor=worth.shipping_fee,
-        refunded_minor=worth.quoted if settled else 0,
+        refunded_minor=worth.quoted if worth.repaid else 0,
         payment_method_id=None,
         difference_minor=0,
         currency=draft.shop.profile.currency,
@@ -60,8 +60,8 @@ def rma(draft: Draft, number: int) -> Iterator[Row]:
         warehouse_id=draft.warehouse_id if back.status in _LABELLED else None,
         replacement_order_id=None,
         inspected_at=back.requested_at + RETURN_STEPS[ReturnStatus.INSPECTED] if back.status in _INSPECTED else None,
-        refunded_at=worth.refunded_at if settled and worth.quoted else None,
-        closed_at=worth.refunded_at if back.status is ReturnStatus.COMPLETED else None,
+        refunded_at=worth.repaid_at if arrived else None,
+        closed_at=worth.repaid_at if back.status is ReturnStatus.COMPLETED else None,
     )
 
 

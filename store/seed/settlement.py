@@ -3,13 +3,18 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from core.statuses import ReturnReason, ReturnStatus, ReturnType
+from core.statuses import ReturnReason, ReturnStatus, TransactionState
 from store.seed.chance import FAULTS
 from store.seed.draft import Draft
 from store.seed.plan import RETURN_STEPS, Comeback
 
 _RESTOCKING_PCT = {"electronics": 15, "furniture": 20}
 _RETURN_SHIPPING = 500
+_REPAID = {
+    ReturnStatus.REFUND_PENDING: TransactionState.PENDING,
+    ReturnStatus.REFUNDED: TransactionState.SUCCEEDED,
+    ReturnStatus.COMPLETED: TransactionState.SUCCEEDED,
+}
 _OWN_RULE = frozenset({"electronics", "clothing", "furniture"})
 
 
@@ -21,9 +26,9 @@ class Settlement(NamedTuple):
     fee: int
     shipping_fee: int
     quoted: int
-    paid_back: bool
-    """Whether money went back to the means of payment."""
-    refunded_at: datetime
+    repaid: TransactionState | None
+    """How the money that goes back fares, if any does: on its way to the means of payment, or arrived."""
+    repaid_at: datetime
     rule: str
 
 
@@ -37,14 +42,14 @@ def of(draft: Draft) -> Settlement | None:
     lines = [(position, quantity, draft.net(position, quantity)) for position, quantity in units]
     fee, shipping_fee = _fees(draft, back, lines)
     worth = 0 if back.exchange else max(sum(amount for *_, amount in lines) - fee - shipping_fee, 0)
-    settled = back.status in {ReturnStatus.REFUNDED, ReturnStatus.COMPLETED}
+    repaid = _REPAID.get(back.status) if worth else None
     return Settlement(
         lines,
         fee,
         shipping_fee,
         worth,
-        settled and back.type is ReturnType.REFUND and worth > 0,
-        back.requested_at + RETURN_STEPS[ReturnStatus.REFUNDED],
+        repaid,
+        back.requested_at + RETURN_STEPS[ReturnStatus.REFUND_PENDING if repaid is TransactionState.PENDING else ReturnStatus.REFUNDED],
         _rule(draft, back),
     )
 

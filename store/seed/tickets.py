@@ -10,6 +10,7 @@ from store.seed.model import Row, Shop
 
 _FIRST_REPLY = timedelta(minutes=60)
 _RESOLUTION = timedelta(hours=24)
+_SOLUTION = "Answered by e-mail; the customer is content."
 _SETTLED_AFTER = timedelta(hours=60)
 _PRIORITIES = ((TicketPriority.LOW, TicketPriority.NORMAL, TicketPriority.HIGH, TicketPriority.URGENT), (15, 60, 20, 5))
 LIVE = (
@@ -82,5 +83,5 @@ def _ticket(
         resolved_at=created + timedelta(hours=resolve_hours) if over else None,
         escalated_at=None,
         escalation_reason="",
-        resolution="",
+        resolution=_SOLUTION if over else "",
     )

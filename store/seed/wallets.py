@@ -27,7 +27,8 @@ class Wallets:
     def credits(self) -> Iterator[Batch]:
         """Yield store credit with its opening movement; the trigger repeats the balance at the customer."""
         owners = [row for row in self._people.rows if row["store_credit_minor"]]
-        methods = [self._method(row["id"], "credit", PaymentKind.STORE_CREDIT, f"credit-{row['id']}", row["created_at"]) for row in owners]
+        methods = [self._credit(row["id"], row["created_at"]) for row in owners]
+        self._known.update(method["id"] for method in methods)
         yield Batch(self._shop.tenant_id, "payment_methods", methods)
         moved = [
             self._movement(method["id"], row["store_credit_minor"], "goodwill", "opening", row["created_at"])
@@ -36,24 +37,37 @@ class Wallets:
         yield Batch(self._shop.tenant_id, "balance_movements", moved)
 
     def add(self, chunk: Rows, draft: Draft) -> None:
-        """Add the method that an order was paid with, unless it is known, and what a gift card paid and got back."""
+        """Add the methods that an order was paid with and refunded to, unless they are known, and what was moved on a balance."""
         plan = draft.plan
         method = self._shop.id_of("payment_methods", payments.method_key(draft))
         if method not in self._known:
             self._known.add(method)
             chunk["payment_methods"].append(self._of_plan(draft))
-        if plan.method != PaymentKind.GIFT_CARD:
-            return
-        chunk["balance_movements"].append(
-            self._movement(method, draft.total + _SPARE, "sold", f"sold:{draft.number}", plan.times.placed - timedelta(days=9))
-        )
-        for position, row in enumerate(payments.transactions(draft)):
+        card = plan.method == PaymentKind.GIFT_CARD
+        if card:
+            chunk["balance_movements"].append(
+                self._movement(method, draft.total + _SPARE, "sold", f"sold:{draft.number}", plan.times.placed - timedelta(days=9))
+            )
+        for position, row in enumerate(payments.transactions(draft) if card or payments.into_credit(draft) else ()):
             if row["state"] != TransactionState.SUCCEEDED:
+                continue
+            if credit := row["payment_method_id"]:
+                self._refund(chunk, draft, credit, row)
+                continue
+            if not card:
                 continue
             sign = 1 if row["type"] == TransactionType.REFUND else -1
             reference = f"{row['type']}:{draft.number}:{position}"
             moved = self._movement(method, sign * row["amount_minor"], f"order {draft.number}", reference, row["created_at"])
             chunk["balance_movements"].append(moved)
+
+    def _refund(self, chunk: Rows, draft: Draft, credit: UUID, transaction: Row) -> None:
+        if credit not in self._known:
+            self._known.add(credit)
+            chunk["payment_methods"].append(self._credit(draft.plan.buyer.id, transaction["created_at"]))
+        reference = f"refund:{transaction['id']}"
+        moved = self._movement(credit, transaction["amount_minor"], transaction["reason"], reference, transaction["created_at"])
+        chunk["balance_movements"].append(moved)
 
     def changes(self, chunk: Rows, draft: Draft, catalogue: Catalogue) -> None:
         """Add a change of items to some orders: the same product in another colour or size, at the same price."""
@@ -89,14 +103,17 @@ class Wallets:
         plan, kind = draft.plan, PaymentKind(draft.plan.method)
         brand, _, last = plan.label.partition(" ending ")
         reference = f"{'GC' if kind is PaymentKind.GIFT_CARD else 'pm'}-{draft.number}-{last or 'paypal'}"
-        row = self._method(plan.buyer.id, plan.label, kind, reference, plan.times.placed)
+        row = self._method(payments.method_key(draft), plan.buyer.id, kind, reference, plan.times.placed)
         card = {"brand": brand.lower(), "last_four": last} if kind is PaymentKind.CARD else {}
         return row | card
 
-    def _method(self, customer: UUID, key: str, kind: PaymentKind, reference: str, at: datetime) -> Row:
+    def _credit(self, customer: UUID, at: datetime) -> Row:
+        return self._method(payments.credit_key(customer), customer, PaymentKind.STORE_CREDIT, f"credit-{customer}", at)
+
+    def _method(self, key: str, customer: UUID, kind: PaymentKind, reference: str, at: datetime) -> Row:
         return self._shop.row(
             "payment_methods",
-            f"{customer}:{key}",
+            key,
             customer_id=customer,
             kind=kind.value,
             reference=reference,

@@ -208,6 +208,23 @@ SENTENCES: list[tuple[str, str, str, dict[str, Any]]] = [
     # support
     ("all", "I need to speak with someone about order 1042", "open_ticket", {"order": "1042"}),
     ("all", "show me all open tickets", "list_tickets", {"status": "open"}),
+    ("all", "reply to ticket T-1003: the parcel is on its way", "reply_ticket", {"ticket": "T-1003"}),
+    ("all", "escalate ticket T-1003, the customer is very angry", "escalate_ticket", {"ticket": "T-1003"}),
+    ("all", "show me ticket T-1005", "get_ticket", {"ticket": "T-1005"}),
+    ("all", "is order 1042 still under warranty?", "check_warranty", {"order": "1042"}),
+    (
+        "all",
+        "accept warranty claim W-1002 with a repair",
+        "decide_warranty_claim",
+        {"claim": "W-1002", "approve": True, "remedy": "repair"},
+    ),
+    ("all", "show me warranty claim W-1001", "get_warranty_claim", {"claim": "W-1001"}),
+    ("all", "what do our surveys say", "survey_summary", {}),
+    # quality
+    ("all", "which quality inspections failed", "list_inspections", {"status": "failed"}),
+    ("all", "inspection Q-1008 found 2 defective units", "record_inspection", {"inspection": "Q-1008", "defective": 2}),
+    ("all", "which products are defective most often", "defect_rate", {}),
+    ("all", "which supplier has the worst quality", "supplier_rating", {}),
     # risk and stock
     ("all", "how risky is Bruno Keller?", "customer_risk", {"customer": "Bruno Keller"}),
     ("all", "what is running low and what should I reorder?", "low_stock", {}),

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.aftersales import DefectKind, Disposition, ItemCondition
 from core.errors import InvalidInput
 from core.identity import Permission, RunContext
-from core.statuses import ReturnReason, ReturnStatus
-from store.queries import orders, stock
+from core.statuses import ORDER_TRANSITIONS, FulfilmentStatus, OrderStatus, ReturnReason, ReturnStatus, change
+from store.queries import orders, rma, stock
 from store.queries.rma import LineOfReturn
+from store.tables.orders import Order
 from store.unit import Tx
 from tools.aftersales.handled import ReturnStep
 from tools.aftersales.handling import OneReturn, handled_facts, moved, step
@@ -144,6 +145,7 @@ async def inspect_return(tx: Tx, args: InspectReturn, _ctx: RunContext, facts: _
         return step(handled, "Its condition is unclear: a person has to look, and inspect it again.", items=True)
     moved(tx, handled, ReturnStatus.INSPECTED)
     row.inspected_at = tx.now
+    await _all_back(tx, order)
     patterns = [
         await record(tx, facts.policy.quality, Found(line.sold.variant_id, kind, line.back.quantity, return_line_id=line.back.id))
         for line, condition, kind in sorted(facts.found, key=lambda each: each[0].sold.variant_id)
@@ -152,6 +154,20 @@ async def inspect_return(tx: Tx, args: InspectReturn, _ctx: RunContext, facts: _
     conditions: dict[str, str] = {line.sold.sku: condition.value for line, condition, _ in facts.found}
     tx.emit("return.inspected", return_number=row.number, order=order.number, conditions={**conditions})
     return step(handled, "The same defect occurs again and again; an alert is raised." if any(patterns) else "", items=True)
+
+
+async def _all_back(tx: Tx, order: Order) -> None:
+    """Call an order returned once every unit of it has come back and was looked at."""
+    await tx.session.flush()
+    sold = sum(line.quantity for line in (await orders.lines_of(tx, [order.id]))[order.id])
+    possible = OrderStatus.RETURNED in ORDER_TRANSITIONS[OrderStatus(order.status)]
+    if not possible or await rma.units_back(tx, order.id) < sold:
+        return
+    order.status = change(f"order {order.number}", OrderStatus(order.status), OrderStatus.RETURNED, ORDER_TRANSITIONS)
+    order.fulfilment_status = FulfilmentStatus.RETURNED
+    tx.session.add(order)
+    orders.note(tx, order, "order.returned", "All of it came back")
+    tx.emit("order.returned", order=order.number)
 
 
 @module.tool(

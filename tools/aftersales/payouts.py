@@ -20,6 +20,7 @@ from tools.aftersales.locking import Handled, locked
 from tools.aftersales.module import module
 from tools.payments.amounts import refundable_of
 from tools.payments.charging import charge
+from tools.payments.concluding import reason_of
 from tools.payments.methods import balance
 from tools.payments.paying_back import give_back, pay_back
 from tools.policy import Policy
@@ -57,10 +58,6 @@ class _Closing:
 
 def _kind(handled: Handled) -> Literal["money", "goods"]:
     return "goods" if ReturnType(handled.rma.type) in _GOODS else "money"
-
-
-def _reason(handled: Handled) -> str:
-    return f"return {handled.rma.number}"
 
 
 async def _payout(tx: Tx, args: OneReturn, _ctx: RunContext, _policy: Policy) -> _Payout:
@@ -107,7 +104,7 @@ async def refund_return(tx: Tx, args: OneReturn, ctx: RunContext, facts: _Payout
         left -= part
         if part:
             lines.append((line.sold.id, part))
-    await pay_back(tx, ctx, order, facts.sources, lines, amount, _reason(handled), to=facts.to)
+    await pay_back(tx, ctx, order, facts.sources, lines, amount, reason_of(handled.rma.number), to=facts.to)
     row.refunded_minor = amount.minor
     if (await _unconfirmed(tx, handled, facts.sources)).waiting.minor == 0:
         moved(tx, handled, ReturnStatus.REFUNDED)
@@ -193,13 +190,13 @@ async def _settle(tx: Tx, ctx: RunContext, facts: _Replacement) -> Money:
     handled, difference = facts.handled, facts.plan.difference
     if difference.minor > 0:
         assert facts.method is not None
-        await charge(tx, ctx, handled.order, facts.method, difference, _reason(handled))
+        await charge(tx, ctx, handled.order, facts.method, difference, reason_of(handled.rma.number))
     elif difference.minor < 0:
         left = refundable_of(facts.sources, difference.currency)
         amount = Money(minor=min(-difference.minor, left.minor), currency=difference.currency)
         to = facts.method if handled.rma.payment_method_id else None
         if amount.minor:
-            await give_back(tx, ctx, handled.order, facts.sources, (), amount, _reason(handled), to=to)
+            await give_back(tx, ctx, handled.order, facts.sources, (), amount, reason_of(handled.rma.number), to=to)
         return -amount
     return difference
 
@@ -207,7 +204,7 @@ async def _settle(tx: Tx, ctx: RunContext, facts: _Replacement) -> Money:
 async def _unconfirmed(tx: Tx, handled: Handled, sources: Sequence[Payment]) -> _Closing:
     await tx.session.flush()
     moves = await payments.transactions_of(tx, [source.id for source in sources])
-    own = [each for each in moves if each.type == TransactionType.REFUND and each.reason == _reason(handled)]
+    own = [each for each in moves if each.type == TransactionType.REFUND and each.reason == reason_of(handled.rma.number)]
     pending = sum(each.amount_minor for each in own if each.state == TransactionState.PENDING)
     arrived = sum(each.amount_minor for each in own if each.state in {TransactionState.PENDING, TransactionState.SUCCEEDED})
     waiting = Money(minor=pending, currency=handled.rma.currency)

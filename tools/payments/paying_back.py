@@ -11,6 +11,9 @@ from store.tables.orders import Order
 from store.tables.payments import Payment, PaymentMethod, PaymentTransaction, RefundLine
 from store.unit import Tx
 
+SWITCHED = "payment_method_changed"
+"""Why money moves when another method pays an order: what goes back is no refund of the order."""
+
 
 async def pay_back(
     tx: Tx,

@@ -15,8 +15,9 @@ from store.queries import orders, payments
 from store.tables.orders import Order
 from store.tables.payments import Payment, PaymentTransaction
 from store.unit import Tx
+from tools.payments.concluding import conclude
 from tools.payments.module import module
-from tools.payments.paying_back import call_off, pay_back
+from tools.payments.paying_back import SWITCHED, call_off, give_back, pay_back
 from tools.payments.results import PaymentSettled
 from tools.policy import Policy, settlement
 from tools.policy.settlement import Answer
@@ -35,6 +36,8 @@ _REFUSED = {
     TransactionType.VOID: "payment.void.failed",
 }
 _TAKING = frozenset({TransactionType.CAPTURE, TransactionType.CHARGE})
+_COMING = _TAKING | {TransactionType.AUTHORIZATION}
+_ALIVE = frozenset({TransactionState.PENDING, TransactionState.SUCCEEDED})
 
 
 class Outcome(StrEnum):
@@ -112,11 +115,13 @@ async def settle_payment(tx: Tx, args: SettlePayment, ctx: RunContext, facts: Se
         _hold(tx, facts)
         await tx.session.flush()
         sources = await payments.of_order(tx, order.id, lock=True)
-        order.payment_status = _status(sources, facts.answer)
+        made = await payments.transactions_of(tx, [each.id for each in sources])
+        order.payment_status = status_of(sources, made)
         tx.session.add(order)
         _tell(tx, facts, args.reason)
         if effect is settlement.Effect.TOO_LATE:
             await _undo(tx, ctx, facts, sources)
+        await conclude(tx, order, transaction)
     amount = Money(minor=transaction.amount_minor, currency=transaction.currency)
     return PaymentSettled(
         order=order.number,
@@ -141,14 +146,21 @@ def _hold(tx: Tx, facts: SettlementFacts) -> None:
     tx.session.add(source)
 
 
-def _status(sources: Sequence[Payment], answer: Answer) -> PaymentStatus:
-    captured, refunded = sum(each.captured_minor for each in sources), sum(each.refunded_minor for each in sources)
-    if captured:
-        return PaymentStatus.PAID if refunded == 0 else PaymentStatus.REFUNDED if refunded >= captured else PaymentStatus.PARTIALLY_REFUNDED
-    if any(each.authorized_minor for each in sources):
+def status_of(sources: Sequence[Payment], made: Sequence[PaymentTransaction]) -> PaymentStatus:
+    """Return what is paid of an order, by its payments and their movements, oldest first.
+
+    What went back because another method pays now is no refund: it does not count, neither as taken nor as paid back.
+    """
+    alive = [each for each in made if each.state in _ALIVE]
+    switched = sum(each.amount_minor for each in alive if each.type == TransactionType.REFUND and each.reason == SWITCHED)
+    captured = sum(each.captured_minor for each in sources) - switched
+    refunded = sum(each.refunded_minor for each in sources) - switched
+    if captured > 0:
+        return PaymentStatus.PAID if refunded <= 0 else PaymentStatus.REFUNDED if refunded >= captured else PaymentStatus.PARTIALLY_REFUNDED
+    if any(each.authorized_minor > each.captured_minor for each in sources):
         return PaymentStatus.AUTHORIZED
-    refused = answer.outcome is TransactionState.FAILED and answer.type not in _REFUSED
-    return PaymentStatus.FAILED if refused else PaymentStatus.PENDING
+    last = next((each for each in reversed(made) if each.type in _COMING and each.state != TransactionState.CANCELLED), None)
+    return PaymentStatus.FAILED if last is not None and last.state == TransactionState.FAILED else PaymentStatus.PENDING
 
 
 def _tell(tx: Tx, facts: SettlementFacts, reason: str) -> None:
@@ -166,11 +178,19 @@ def _tell(tx: Tx, facts: SettlementFacts, reason: str) -> None:
 
 
 async def _undo(tx: Tx, ctx: RunContext, facts: SettlementFacts, sources: Sequence[Payment]) -> None:
-    """Give back what the provider took for an order that was called off before it answered."""
-    if OrderStatus(facts.order.status) is not OrderStatus.CANCELLED:
-        return
+    """Give back what the provider took after it was called off: for an order that was cancelled, or that another method pays now."""
+    cancelled = OrderStatus(facts.order.status) is OrderStatus.CANCELLED
+    own = sources if cancelled else [each for each in sources if each.id == facts.source.id]
     if facts.answer.type is TransactionType.AUTHORIZATION:
-        await call_off(tx, ctx, facts.order, sources)
+        await call_off(tx, ctx, facts.order, own)
     elif facts.answer.type in _TAKING:
         amount = Money(minor=facts.transaction.amount_minor, currency=facts.transaction.currency)
-        await pay_back(tx, ctx, facts.order, sources, [], amount, "order_cancelled")
+        if cancelled:
+            await pay_back(tx, ctx, facts.order, own, [], amount, "order_cancelled")
+        else:
+            await give_back(tx, ctx, facts.order, own, [], amount, SWITCHED)
+    if not cancelled:
+        await tx.session.flush()
+        known = await payments.of_order(tx, facts.order.id, lock=True)
+        facts.order.payment_status = status_of(known, await payments.transactions_of(tx, [each.id for each in known]))
+        tx.session.add(facts.order)

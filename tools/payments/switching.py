@@ -14,7 +14,7 @@ from tools.arguments import OrderNumber
 from tools.payments.charging import authorize, charge
 from tools.payments.methods import PaymentMethodRef, balance, chosen
 from tools.payments.module import module
-from tools.payments.paying_back import call_off, give_back
+from tools.payments.paying_back import SWITCHED, call_off, give_back
 from tools.payments.results import PaymentMethodChanged
 from tools.policy import Policy
 from tools.policy.decision import Decision
@@ -98,11 +98,11 @@ async def change_payment_method(tx: Tx, args: ChangePaymentMethod, ctx: RunConte
     captured = sum(source.captured_minor for source in facts.payments)
     at_once = PaymentKind(method.kind) in HOLDS_BALANCE
     if captured or at_once:
-        await charge(tx, ctx, order, method, plan.amount, "payment_method_changed")
+        await charge(tx, ctx, order, method, plan.amount, SWITCHED)
     else:
-        await authorize(tx, ctx, order, method, plan.amount, "payment_method_changed")
+        await authorize(tx, ctx, order, method, plan.amount, SWITCHED)
     if captured:
-        await give_back(tx, ctx, order, facts.payments, [], plan.amount, "payment_method_changed")
+        await give_back(tx, ctx, order, facts.payments, [], plan.amount, SWITCHED)
     else:
         await call_off(tx, ctx, order, facts.payments)
     order.payment_status = PaymentStatus.PAID if at_once else PaymentStatus.PENDING

@@ -48,7 +48,15 @@ class RecordInspection(Args):
     """What an inspection found."""
 
     inspection: InspectionNumber
-    defective: Annotated[int, Field(ge=0, le=10_000, description="How many of the sampled units are defective; 0 when all are fine")]
+    defective: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="How many of the sampled units are defective; 0 when all are fine",
+            json_schema_extra={"format": "quantity"},
+        ),
+    ]
     defect: DefectKind = DefectKind.FUNCTIONAL
     """What is wrong with them."""
     note: Note = ""

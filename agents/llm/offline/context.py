@@ -200,7 +200,7 @@ def spoken(text: str) -> Iterator[Mention]:
     """Yield the numbers that a text names."""
     for kind, pattern in words.NUMBERED.items():
         if found := pattern.search(text):
-            yield Mention(kind, (f"{kind[0].upper()}-{next(group for group in found.groups() if group)}",))
+            yield Mention(kind, (f"{lexicon.PREFIXES[kind]}{next(group for group in found.groups() if group)}",))
     if numbers := order_numbers(text):
         yield Mention("order-number", numbers)
     if found := words.EMAIL.search(text):

@@ -65,8 +65,7 @@ def choice(slot: Slot, text: str, *, answering: bool = False) -> str | None:
 def _number(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
     found = next((mention.values[0] for mention in spoken(said.text) if mention.kind == slot.kind), None)
     if found is None and answering and (bare := re.search(r"(?<![\w.,-])#?(\d{1,18})(?![\w-])", said.text)):
-        prefix = "" if slot.kind == "order-number" else f"{slot.kind[0].upper()}-"
-        return f"{prefix}{bare.group(1)}"
+        return f"{lexicon.PREFIXES[slot.kind]}{bare.group(1)}"
     return found
 
 
@@ -175,8 +174,8 @@ def _address(spec: Spec, text: str) -> dict[str, Value]:
 
 
 _READERS: dict[str, Callable[[Slot, Words, Spec, bool], Value | None]] = {
-    "order-number": _number, "return-number": _number, "ticket-number": _number,
-    "alert-number": _number, "merchant-number": _number, "amount": figures.amount, "quantity": figures.quantity,
+    **dict.fromkeys(lexicon.PREFIXES, _number),
+    "amount": figures.amount, "quantity": figures.quantity,
     "days": figures.days, "limit": figures.limit, "delta": figures.delta, "channel": _channel, "customer": _customer, "item": _item,
     "query": _query, "enum": _enum, "boolean": _boolean, "warehouse": _place, "address": _nothing, "category": _nothing,
     "integer": _nothing, "number": _nothing, "array": _nothing, "object": _nothing,
@@ -185,6 +184,6 @@ _READERS: dict[str, Callable[[Slot, Words, Spec, bool], Value | None]] = {
 
 def missing(spec: Spec, args: Sequence[str] | dict[str, Value]) -> list[Slot]:
     """Return the required arguments that are not known yet, what identifies the object first."""
-    order = ("order-number", "return-number", "ticket-number", "alert-number", "merchant-number", "customer", "channel", "item")
+    order = (*lexicon.PREFIXES, "customer", "channel", "item")
     left = [slot for slot in spec.required if slot.name not in args]
     return sorted(left, key=lambda slot: order.index(slot.kind) if slot.kind in order else len(order))

@@ -20,7 +20,10 @@ _CEILING = re.compile(
     r"[€$£]? ?(\d+(?:[.,]\d{1,2})?)"
 )
 _FLOOR = re.compile(r"\b(?:over|above|more than|at least|min(?:imum)?(?: of)?|from) ?[€$£]? ?(\d+(?:[.,]\d{1,2})?)")
-_QUANTITY = re.compile(rf"\b{_COUNT} ?(?:x\b|×|of\b|units?\b|pieces?\b|pcs\b|more\b|items?\b)|\b(?:x|qty|quantity)\.? ?{_COUNT}\b")
+_QUANTITY = re.compile(
+    rf"\b{_COUNT} ?(?:(?:defective |faulty |damaged )?(?:units?|pieces?|pcs|items?)\b|x\b|×|of\b|more\b)"
+    rf"|\b(?:x|qty|quantity)\.? ?{_COUNT}\b"
+)
 _LOOSE = re.compile(rf"(?<![\w#.,-]){_COUNT}(?![\w%-]|[.,]\d)")
 _PRICE = re.compile(r"(?<![\w#.,-])(\d{1,6}(?:[.,]\d{1,2})?)(?= (?:on|for|to|from|back|off|at)\b|[,.!?]?$)")
 _SIGNED = re.compile(rf"\b(?:by |delta )?([+-]\d{{1,5}})\b|\b{_COUNT}\b")

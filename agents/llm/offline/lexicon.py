@@ -187,18 +187,27 @@ KEYS = {
     "ticket-number": ("ticket_number", "ticket", "number"),
     "alert-number": ("alert",),
     "merchant-number": ("application",),
+    "warranty-number": ("claim",),
+    "inspection-number": ("inspection",),
     "item": ("sku", "product", "item", "title", "slug"),
     "customer": ("email", "customer", "customer_email"),
     "channel": ("channel", "channel_code"),
 }
 """Under which keys of a tool's result a value of a format stands, the most telling first."""
 
+PREFIXES = {
+    "order-number": "",
+    "return-number": "R-",
+    "ticket-number": "T-",
+    "alert-number": "A-",
+    "merchant-number": "M-",
+    "warranty-number": "W-",
+    "inspection-number": "Q-",
+}
+"""What the numbers of each kind begin with, what identifies most first."""
+
 PATTERNS = {
-    "order-number": r"^\d{1,18}$",
-    "return-number": r"^R-\d{1,18}$",
-    "ticket-number": r"^T-\d{1,18}$",
-    "alert-number": r"^A-\d{1,18}$",
-    "merchant-number": r"^M-\d{1,18}$",
+    **{kind: rf"^{prefix}\d{{1,18}}$" for kind, prefix in PREFIXES.items()},
     "item": r"^\S.{0,119}$",
     "customer": r"^\S.{1,199}$",
     "channel": r"^[a-z][a-z0-9_]{1,19}$",
@@ -207,7 +216,8 @@ PATTERNS = {
 
 NAMES = {
     "order-number": "order", "return-number": "return", "ticket-number": "ticket", "alert-number": "alert",
-    "merchant-number": "application", "item": "item", "customer": "customer",
+    "merchant-number": "application", "warranty-number": "warranty claim", "inspection-number": "inspection",
+    "item": "item", "customer": "customer",
     "channel": "channel",
 }  # fmt: skip
 """What a format is called in a question."""
@@ -229,6 +239,8 @@ PROMPTS = {
     "ticket-number": "Which ticket? Its number starts with T-.",
     "alert-number": "Which alert? Its number starts with A-.",
     "merchant-number": "Which application? Its number starts with M-.",
+    "warranty-number": "Which warranty claim? Its number starts with W-.",
+    "inspection-number": "Which inspection? Its number starts with Q-.",
     "item": "Which item is it about?",
     "customer": "Which customer? An e-mail address or a name is enough.",
     "channel": "Which sales channel?",

@@ -16,7 +16,7 @@ _POINTS = re.compile(r"\b(it|its|that|this|them|those|these|the same|there)\b")
 _NOT_THAT = re.compile(r"\b(my|all|any|which|what) orders\b|\b(another|a different|a new|some other) order\b")
 _NEWEST = re.compile(r"\b(last|latest|newest|most recent)\b(?! (?:day|week|month|year))")
 _UNCLEAR = re.compile(r"^(?P<field>[a-z_]+): (?P<why>.+)$", re.DOTALL)
-_LOOKED_UP = ("order-number", "return-number", "ticket-number", "alert-number", "merchant-number", "item")
+_LOOKED_UP = (*lexicon.PREFIXES, "item")
 
 
 def advance(goal: Goal, memory: Memory, turn: Turn, offer: Offer) -> Step:

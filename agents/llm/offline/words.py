@@ -16,6 +16,8 @@ NUMBERED = {
     "ticket-number": re.compile(r"\bT-(\d{2,18})\b|\bticket #?(\d{2,18})\b", re.I),
     "alert-number": re.compile(r"\bA-(\d{3,18})\b", re.I),
     "merchant-number": re.compile(r"\bM-(\d{3,18})\b", re.I),
+    "warranty-number": re.compile(r"\bW-(\d{3,18})\b", re.I),
+    "inspection-number": re.compile(r"\bQ-(\d{3,18})\b", re.I),
 }
 ORDER = re.compile(r"(?:#\s?|\b(?:order|orders|commande|nr|no|number)\.?\s*(?:number|nr|no|num)?\.?\s*(?:is\s+)?#?\s?)(\d{3,18})\b", re.I)
 BARE = re.compile(r"(?<![\w.,-])(\d{4,18})(?![\w-]|[.,]\d)")
@@ -36,6 +38,8 @@ _MASKS = (
     (NUMBERED["ticket-number"], " xticket "),
     (NUMBERED["alert-number"], " xalert "),
     (NUMBERED["merchant-number"], " xapplication "),
+    (NUMBERED["warranty-number"], " xclaim "),
+    (NUMBERED["inspection-number"], " xinspection "),
     (SKU, " xitem "),
     (AMOUNT, " xamount "),
     (re.compile(r"#\s?\d{3,18}\b|(?<![\w.,-])\d{4,18}(?![\w-])"), " xorder "),

@@ -1,0 +1,61 @@
+"""Aftercare: what follows from the calendar once an order was delivered - surveys go out, returns that were never sent back end.
+
+It only looks whether something is due, and calls the tools that people call. Any number of processes do this beside each other:
+a survey is sent once for an order, and a return ends once.
+"""
+
+import asyncio
+from uuid import UUID
+
+from core.errors import StorehandError
+from core.identity import RunContext
+from core.ids import new_id
+from core.log import get_logger
+from server.setup import keeper
+from store.queries import rma
+from store.unit import Units
+from tools.aftersales.surveys import due_surveys
+from tools.executor import Executor
+from tools.result import Outcome
+
+_log = get_logger(__name__)
+_POLL_SECONDS = 60.0
+_BATCH = 50
+
+
+class Aftercare:
+    """Looks after what all stores of a database sold and delivered."""
+
+    def __init__(self, units: Units, executor: Executor) -> None:
+        self._units = units
+        self._executor = executor
+
+    async def run_forever(self) -> None:
+        """Look every minute until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except StorehandError as error:
+                _log.warning("aftercare waits", error=error.message)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def once(self) -> int:
+        """Do what is due, at most a batch of each kind a store, and return how many calls that took.
+
+        Raises:
+            Unavailable: Postgres cannot be reached; what is left is found again next time.
+        """
+        tenants = [row["tenant_id"] for row in await self._units.call("list_tenants")]
+        return sum([await self._look_after(tenant) for tenant in tenants])
+
+    async def _look_after(self, tenant: UUID) -> int:
+        who = keeper(tenant)
+        async with self._units.read(who) as tx:
+            surveys = await due_surveys(tx, await self._executor.policy(tx), 1)
+            expired = await rma.expired(tx, 1)
+        due = [name for name, waiting in (("send_surveys", surveys), ("expire_returns", expired)) if waiting]
+        for tool in due:
+            done = await self._executor.execute(RunContext(who, idempotency_key=f"{tool}:{new_id()}"), tool, {"limit": _BATCH})
+            if done.status is not Outcome.OK:
+                _log.warning("aftercare was refused", tool=tool, tenant=str(tenant), reason=done.text)
+        return len(due)
