@@ -1,6 +1,7 @@
 """Every benchmark, one after another: `make bench`. Figures go to `bench/results.jsonl` too."""
 
-from bench import conversation, executor, first_answer, placing, routing, turn
+from bench import conversation, executor, first_answer, history, placing, queueing, routing, turn
+from bench.streams import __main__ as streams
 
 turn.main()
 executor.main()
@@ -8,3 +9,6 @@ conversation.main()
 first_answer.main()
 routing.main()
 placing.main()
+history.main()
+queueing.main()
+streams.main()

@@ -59,15 +59,16 @@ async def storage(runtime: Runtime, who: Principal) -> Figure:
     turn = await ours(runtime, who, _LATE + 1, one_thread=True)
     sizes: dict[int, int] = {}
     for number in range(1, _LATE + 1):
-        before = await _bytes(runtime, who, turn.thread_id) if number in {_EARLY, _LATE} else 0  # type: ignore[attr-defined]
+        before = await stored_bytes(runtime, who, turn.thread_id) if number in {_EARLY, _LATE} else 0  # type: ignore[attr-defined]
         await turn()
         if number in {_EARLY, _LATE}:
-            sizes[number] = await _bytes(runtime, who, turn.thread_id) - before  # type: ignore[attr-defined]
+            sizes[number] = await stored_bytes(runtime, who, turn.thread_id) - before  # type: ignore[attr-defined]
     print(f"  turn {_EARLY}: {sizes[_EARLY]:,} bytes, turn {_LATE}: {sizes[_LATE]:,} bytes")
     return at_most("checkpoint bytes, turn 100 over turn 10", sizes[_LATE] / sizes[_EARLY], "ratio", 1.2)
 
 
-async def _bytes(runtime: Runtime, who: Principal, thread_id: UUID) -> int:
+async def stored_bytes(runtime: Runtime, who: Principal, thread_id: UUID) -> int:
+    """Return how many bytes the checkpoints of a conversation take."""
     async with runtime.units.read(who) as tx:
         return int((await tx.connection.exec_driver_sql(_BYTES, {"thread": thread_key(who.tenant_id, thread_id)})).scalar_one())
 

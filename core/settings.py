@@ -90,7 +90,7 @@ class Secrets(BaseModel):
 class Worker(BaseModel):
     """Execution of runs: a lease of 15 s kept by a heartbeat every 5 s."""
 
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: int = Field(default=100, ge=1)
     lease_seconds: float = 15
     heartbeat_seconds: float = 5
     poll_seconds: float = 1

@@ -60,36 +60,34 @@ class Driver:
         """
         assert ctx.run_id is not None
         journal = Journal(ctx.run_id, self.live)
-        saver = RunSaver(self.pool, Lease(ctx.principal.tenant_id, ctx.run_id, ctx.attempt))
+        opens = ctx.attempt == 1 and bool(work.get("opens"))
+        saver = RunSaver(self.pool, Lease(ctx.principal.tenant_id, ctx.run_id, ctx.attempt), empty=opens)
         meter = Meter(self.budget)
+        turn = await self._begin(ctx, work, journal, meter, saver)
         try:
-            turn = await self._begin(ctx, work, journal, meter, saver)
-            try:
-                graph = build(saver)
-                config = _config(ctx)
-                faults.point("run.begun")
-                with translated():
-                    before = await graph.aget_state(config) if ctx.attempt > 1 else None
-                    if before is not None and _is_of(before, ctx):
-                        await self._recall(ctx, journal, before.values["messages"])
-                    interrupted = False
-                    if before is None or not _is_of(before, ctx) or before.next:
-                        work_on, place = _input(ctx, work, before), _start(ctx, work, before, config)
-                        async for step in graph.astream(work_on, place, context=turn, stream_mode="updates", durability="sync"):
-                            interrupted |= "__interrupt__" in step
-            except Fenced:
+            graph = build(saver)
+            config = _config(ctx)
+            faults.point("run.begun")
+            with translated():
+                before = await graph.aget_state(config) if ctx.attempt > 1 else None
+                if before is not None and _is_of(before, ctx):
+                    await self._recall(ctx, journal, before.values["messages"])
+                interrupted = False
+                if before is None or not _is_of(before, ctx) or before.next:
+                    work_on, place = _input(ctx, work, before), _start(ctx, work, before, config)
+                    async for step in graph.astream(work_on, place, context=turn, stream_mode="updates", durability="sync"):
+                        interrupted |= "__interrupt__" in step
+        except Fenced:
+            raise
+        except StorehandError as error:
+            if error.code == "database_unavailable":
                 raise
-            except StorehandError as error:
-                if error.code == "database_unavailable":
-                    raise
-                await self._fail(ctx, journal, error.code, error.message)
-            except Exception:
-                _log.exception("run failed", run_id=str(ctx.run_id))
-                await self._fail(ctx, journal, "internal", "Something went wrong on our side. Nothing was half done; please try again.")
-            else:
-                await self._finish(ctx, journal, meter, saver, interrupted=interrupted)
-        finally:
-            await journal.close()
+            await self._fail(ctx, journal, error.code, error.message)
+        except Exception:
+            _log.exception("run failed", run_id=str(ctx.run_id))
+            await self._fail(ctx, journal, "internal", "Something went wrong on our side. Nothing was half done; please try again.")
+        else:
+            await self._finish(ctx, journal, meter, saver, interrupted=interrupted)
 
     async def _begin(self, ctx: RunContext, work: dict[str, Any], journal: Journal, meter: Meter, saver: RunSaver) -> TurnContext:
         """Announce the attempt. The first one's facts wait for the next transaction; a later one stores them at once."""

@@ -1,4 +1,4 @@
-"""What lives in Valkey only: live streams of runs, events for other systems, wake-ups, token buckets. Losing it loses no fact."""
+"""What lives in Valkey only, beside `memory.live`: events for other systems, wake-ups, token buckets. Losing it loses no fact."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -16,17 +16,8 @@ from redis.exceptions import RedisError
 
 from core.errors import Unavailable
 
-_LIVE_ENTRIES = 20_000
-_LIVE_SECONDS = 3600
 _KEPT_EVENTS = 100_000
 _SCANNED = 1000
-_ADD_NEWER = """
-for index = 3, #ARGV, 2 do
-  local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[index], 'd', ARGV[index + 1])
-  if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
-end
-return redis.call('EXPIRE', KEYS[1], ARGV[2])
-"""
 _TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -70,49 +61,6 @@ def connect(url: str) -> Valkey:
     return Valkey(Redis.from_pool(commands), Redis.from_pool(blocking))
 
 
-class LiveLog:
-    """A run's entries while it works: facts `seq-0`, and between two of them the deltas `seq-1`, `seq-2`..."""
-
-    def __init__(self, valkey: Valkey) -> None:
-        self._valkey = valkey
-        self._add_newer = valkey.commands.register_script(_ADD_NEWER)
-
-    async def append(self, run_id: UUID, entries: Sequence[tuple[str, bytes]]) -> None:
-        """Add entries under their own ids, in one round trip; those not newer than the last one are skipped.
-
-        Raises:
-            Unavailable: Valkey cannot be reached; the durable log is complete without it.
-        """
-        if not entries:
-            return
-        with _translated():
-            await self._add_newer(
-                keys=[_live_key(run_id)], args=[_LIVE_ENTRIES, _LIVE_SECONDS, *(part for entry in entries for part in entry)]
-            )
-
-    async def read(self, run_id: UUID, after: str, *, block_ms: int, count: int = 256) -> list[tuple[str, bytes]]:
-        """Return entries after the id `after` (`0-0` is the start), waiting up to `block_ms` for the first; 0 does not wait.
-
-        Raises:
-            Unavailable: Valkey cannot be reached.
-        """
-        client = self._valkey.blocking if block_ms else self._valkey.commands
-        with _translated():
-            async with asyncio.timeout(block_ms / 1000 + 5):
-                streams: Any = await client.xread({_live_key(run_id): after}, count=count, block=block_ms or None)
-        return [(entry_id.decode(), fields[b"d"]) for _, entries in streams or () for entry_id, fields in entries]
-
-    async def forget(self, run_ids: Sequence[UUID]) -> None:
-        """Delete the entries of some runs; what was stored of them can still be read from the durable log.
-
-        Raises:
-            Unavailable: Valkey cannot be reached.
-        """
-        if run_ids:
-            with _translated():
-                await self._valkey.commands.delete(*(_live_key(run_id) for run_id in run_ids))
-
-
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
     """A domain event or outbound call of a tenant; `key` is its Idempotency-Key."""
@@ -135,7 +83,7 @@ class EventStreams:
         Raises:
             Unavailable: Valkey cannot be reached or refused; some of the events may have been added.
         """
-        with _translated():
+        with reached():
             async with self._valkey.commands.pipeline(transaction=False) as pipeline:
                 for event in events:
                     fields: Any = {"topic": event.topic, "key": event.key, "body": event.body}
@@ -149,7 +97,7 @@ class EventStreams:
             Unavailable: Valkey cannot be reached; some of them may be gone.
         """
         stream, wanted, last, gone = key(tenant_id, "events"), [word.lower() for word in words], "-", 0
-        with _translated():
+        with reached():
             while entries := await self._entries(stream, last):
                 found = [entry_id for entry_id, fields in entries if _holds(fields.get(b"body", b""), wanted)]
                 gone += int(await self._valkey.commands.xdel(stream, *found)) if found else 0
@@ -221,7 +169,7 @@ class RateLimiter:
         Raises:
             Unavailable: Valkey cannot be reached.
         """
-        with _translated():
+        with reached():
             return float(await self._take(keys=[key], args=[rate, burst]))
 
 
@@ -230,12 +178,9 @@ def _holds(body: bytes, words: Sequence[str]) -> bool:
     return any(word in said for word in words)
 
 
-def _live_key(run_id: UUID) -> str:
-    return key(None, "run", run_id, "live")
-
-
 @contextmanager
-def _translated() -> Iterator[None]:
+def reached() -> Iterator[None]:
+    """Turn a lost or refused connection to Valkey into `Unavailable`."""
     try:
         yield
     except (RedisError, OSError) as error:

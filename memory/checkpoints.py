@@ -32,6 +32,8 @@ SCHEMA = "checkpoints"
 _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"})
 """Writes after which the graph may stop: stored at once."""
 
+_NEXT = "branch:to:"
+"""The channels that start a superstep."""
 _LATEST_SECONDS = 0.05
 """A superstep that took longer than this, as one with a real model does, is stored as soon as it ends."""
 _REST_SECONDS = 1.0
@@ -132,13 +134,15 @@ class RunSaver(AsyncPostgresSaver):
     """The saver of one run: supersteps are stored together, in one round trip and one transaction.
 
     What is kept back is stored before a tool may have an effect, before the graph stops or is read, and with the first superstep that
-    ends `_LATEST_SECONDS` after the last store. A crash in between repeats supersteps; positional call ids and the ledger make that
-    harmless.
+    ends `_LATEST_SECONDS` after the last store, unless the graph ends with it. A crash in between repeats supersteps; positional call
+    ids and the ledger make that harmless.
     """
 
-    def __init__(self, pool: Pool, lease: Lease | None = None) -> None:
+    def __init__(self, pool: Pool, lease: Lease | None = None, *, empty: bool = False) -> None:
+        """Take the pool and the lease; `empty` says that the conversation has no checkpoint yet, so that nobody looks for one."""
         super().__init__(pool)  # pyright: ignore[reportArgumentType]
         self._lease = lease
+        self._empty = empty
         self._waiting = _Waiting()
         self._stored_at = time.monotonic()
 
@@ -166,12 +170,15 @@ class RunSaver(AsyncPostgresSaver):
         self._waiting.checkpoints.append(
             (thread_id, namespace, checkpoint["id"], where.get("checkpoint_id"), body, orjson.dumps(about).decode())
         )
-        if time.monotonic() - self._stored_at >= _LATEST_SECONDS:
+        self._empty = False
+        if time.monotonic() - self._stored_at >= _LATEST_SECONDS and _goes_on(checkpoint):
             await self.flush()
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint after everything that was kept back is stored."""
+        if self._empty:
+            return None
         await self.flush()
         return await super().aget_tuple(config)
 
@@ -228,6 +235,11 @@ class RunSaver(AsyncPostgresSaver):
         await cur.execute(_HOLD, (lease.tenant_id, lease.run_id, lease.attempt))
         if await cur.fetchone() is None:
             raise Fenced(f"run {lease.run_id}: attempt {lease.attempt} no longer holds the lease")
+
+
+def _goes_on(checkpoint: Checkpoint) -> bool:
+    """Return whether the graph goes on after a checkpoint; the last one is stored with the end of its run, which follows at once."""
+    return any(channel.startswith(_NEXT) for channel in checkpoint["channel_values"])
 
 
 def _json(rows: list[tuple[Any, ...]]) -> str:

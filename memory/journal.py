@@ -10,21 +10,16 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from core.errors import Unavailable
 from core.events import DraftDiscarded, RunFact, TokenDelta
-from core.log import get_logger
 
-_log = get_logger(__name__)
 _LONGEST_WAIT_SECONDS = 1.0
-_GATHER_SECONDS = 0.015
-"""What comes within this time leaves in one round trip: a frame of a screen, which a reader does not see."""
 
 
 class Live(Protocol):
-    """Where entries go at once: the run's stream in Valkey."""
+    """Where events go at once: the run's stream in Valkey."""
 
-    async def append(self, run_id: UUID, entries: Sequence[tuple[str, bytes]]) -> None:
-        """Append entries with their ids."""
+    def put(self, run_id: UUID, entry_id: str, event: RunFact | TokenDelta | DraftDiscarded) -> None:
+        """Publish an event under its id, after those before it."""
         ...
 
 
@@ -39,10 +34,6 @@ class Journal:
         self._offset = 0
         self._waiting: list[RunFact] = []
         self._waiting_since = 0.0
-        self._entries: list[tuple[str, bytes]] = []
-        self._ready = asyncio.Event()
-        self._flusher: asyncio.Task[None] | None = None
-        self._closing = False
 
     def note(self, fact: RunFact) -> None:
         """Publish an announcement now and store it with the next transaction."""
@@ -75,37 +66,10 @@ class Journal:
         for number, fact in enumerate(fresh, start=last - len(fresh) + 1):
             self._push(f"{number}-0", fact)
 
-    async def close(self) -> None:
-        """Publish what is left and stop."""
-        self._closing = True
-        self._ready.set()
-        if self._flusher is not None:
-            await self._flusher
-
     def _publish_after_last(self, event: RunFact | TokenDelta | DraftDiscarded) -> None:
         self._offset += 1
         self._push(f"{self._last}-{self._offset}", event)
 
     def _push(self, entry_id: str, event: RunFact | TokenDelta | DraftDiscarded) -> None:
-        if self._live is None:
-            return
-        if not self._entries:
-            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._ready.set)
-        self._entries.append((entry_id, event.model_dump_json().encode()))
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush_until_closed())
-
-    async def _flush_until_closed(self) -> None:
-        while not self._closing or self._entries:
-            await self._ready.wait()
-            self._ready.clear()
-            await self._send()
-
-    async def _send(self) -> None:
-        entries, self._entries = self._entries, []
-        if not entries or self._live is None:
-            return
-        try:
-            await self._live.append(self.run_id, entries)
-        except Unavailable as error:
-            _log.warning("live stream is down; readers follow the stored log", error=error.message)
+        if self._live is not None:
+            self._live.put(self.run_id, entry_id, event)

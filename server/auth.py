@@ -98,6 +98,11 @@ def runtime_of(request: Request) -> Runtime:
     return request.app.state.runtime
 
 
+async def wired(request: Request) -> Runtime:
+    """Return the same to a route; what is no coroutine would be asked for in a thread."""
+    return runtime_of(request)
+
+
 def limits_of(request: Request) -> Limits:
     """Return the limits of the application that serves a request."""
     return request.app.state.limits
@@ -128,7 +133,7 @@ async def caller(
 
 
 Caller = Annotated[Principal, Depends(caller)]
-Wired = Annotated[Runtime, Depends(runtime_of)]
+Wired = Annotated[Runtime, Depends(wired)]
 
 
 def _matches(password: str, hashed: str | None) -> bool:

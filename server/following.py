@@ -15,12 +15,12 @@ from core.events import RunFailed
 from core.identity import Principal
 from server.dialects.langgraph import HEARTBEAT, Translator, parse_seen, stream_modes
 from server.runs import cancel_run
-from server.sse import follow
+from server.sse import follow, follow_together
 from server.state import history, thread_values
 from server.streaming import LiveResponse
 from server.wiring import Runtime
 from store.queries import runs, threads
-from store.tables.runtime import Run
+from store.tables.runtime import Run, RunStatus
 
 _SSE = "text/event-stream; charset=utf-8"
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -142,10 +142,12 @@ async def _told_in_thread(
 
 
 async def _told(runtime: Runtime, principal: Principal, run: Run, translator: Translator) -> AsyncGenerator[bytes]:
-    async with aclosing(follow(runtime, principal, run.id, None)) as events:
-        async for event_id, event in events:
-            if chunk := await translator.translate(event_id, event):
-                yield chunk
+    fresh = run.status == RunStatus.PENDING
+    async with aclosing(follow_together(runtime, principal, run.id, None, fresh=fresh)) as batches:
+        async for batch in batches:
+            chunks = [await translator.translate(event_id, event) for event_id, event in batch]
+            if told := b"".join(chunks):
+                yield told
     if not translator.ended:
         async with runtime.units.read(principal) as tx:
             status = (await runs.get(tx, run.id)).status

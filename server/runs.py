@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -65,6 +65,8 @@ async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID | N
     if new.answer is None and not new.messages and new.fork is None:
         raise InvalidInput("give at least one human message, or command.resume", field="input.messages")
     new = replace(new, messages=[{**message, "content": visible(message["content"])} for message in new.messages])
+    if thread_id is None and new.key is None and new.answer is None:
+        return await _create_alone(runtime, principal, new)
     ended: list[tuple[UUID, int]] = []
     async with runtime.units.write(principal) as tx:
         if thread_id is not None and new.multitask in ("interrupt", "rollback"):
@@ -83,6 +85,16 @@ async def create_run(runtime: Runtime, principal: Principal, thread_id: UUID | N
     await _tell_ended(runtime, ended)
     if run is None:
         raise Conflict("this request has expired; ask again", code="approval_expired")
+    await wake(runtime)
+    return run
+
+
+async def _create_alone(runtime: Runtime, principal: Principal, new: NewRun) -> Run:
+    """Queue a run with a conversation of its own, in one round trip: nothing can be in its way."""
+    now = runtime.units.clock()
+    thread = threads.fresh(principal, now, transient=not new.options.get("keep"))
+    run = _new_run(principal, now, thread, new, {"messages": new.messages, "opens": True})
+    await runs.queue_with_thread(runtime.units, principal, thread, run)
     await wake(runtime)
     return run
 
@@ -225,11 +237,20 @@ def _plain_answer(messages: list[dict[str, str]]) -> Answer | None:
 
 def queue_run(tx: Tx, thread: Thread, new: NewRun, work: dict[str, Any], *, owner: Approval | None = None) -> Run:
     """Add a run to a thread that is locked, for the caller or for the owner of a request that was decided."""
-    who = tx.principal
+    run = tx.add(_new_run(tx.principal, tx.now, thread, new, work, owner))
+    tx.session.add(thread)
+    return run
+
+
+def _new_run(who: Principal, now: datetime, thread: Thread, new: NewRun, work: dict[str, Any], owner: Approval | None = None) -> Run:
+    """Return a run that is not stored yet, and let its thread show it."""
     user_id, customer_id = (owner.requester_id, owner.customer_id) if owner else (who.user_id, who.customer_id)
     role, name = (owner.requester_role, owner.requester) if owner else (who.role.value, who.name)
-    run = Run(
-        tenant_id=tx.tenant_id,
+    title = new.messages[0]["content"][:80] if new.messages else None
+    thread.meta = {**({"title": title} if title else {}), **thread.meta, "graph_id": new.assistant}
+    thread.status, thread.error, thread.updated_at = ThreadStatus.BUSY, None, now
+    return Run(
+        tenant_id=who.tenant_id,
         id=new_id(),
         thread_id=thread.id,
         user_id=user_id,
@@ -239,18 +260,12 @@ def queue_run(tx: Tx, thread: Thread, new: NewRun, work: dict[str, Any], *, owne
         principal={"role": role, "name": name},
         meta=new.meta,
         options={**new.options, "multitask": new.multitask},
-        due_at=tx.now + new.delay if new.delay else None,
+        due_at=now + new.delay if new.delay else None,
         idempotency_key=new.key or str(new_id()),
         request_hash=new.body_hash,
-        created_at=tx.now,
-        updated_at=tx.now,
+        created_at=now,
+        updated_at=now,
     )
-    tx.add(run)
-    title = new.messages[0]["content"][:80] if new.messages else None
-    thread.meta = {**({"title": title} if title else {}), **thread.meta, "graph_id": new.assistant}
-    thread.status, thread.error, thread.updated_at = ThreadStatus.BUSY, None, tx.now
-    tx.session.add(thread)
-    return run
 
 
 def _resume(row: Approval, answer: Answer) -> dict[str, Any]:
@@ -258,7 +273,7 @@ def _resume(row: Approval, answer: Answer) -> dict[str, Any]:
     return {"approval_id": str(row.id), "decision": answer.decision.value, "message": said, "by": row.decided_by_name}
 
 
-def principal_of(run: Run) -> Principal:
+def principal_of(run: Run | runs.Claimed) -> Principal:
     """Return the principal in whose name a stored run acts."""
     customer = CustomerId(run.customer_id) if run.customer_id else None
     return Principal(TenantId(run.tenant_id), UserId(run.user_id), Role(run.principal["role"]), customer, run.principal["name"])

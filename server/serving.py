@@ -4,12 +4,13 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import uvicorn
 
-from core.errors import StorehandError, Unavailable
+from core.errors import Unavailable
 from server.app import create_app
+from server.warming import warm_up
 from server.wiring import Runtime
 from server.worker.loop import working
 
@@ -51,17 +52,9 @@ async def serve_api(runtime: Runtime, *, with_worker: bool, ready: Callable[[str
         await asyncio.sleep(0.02)
     if not task.done():
         ready(f"http://{host}:{port}")
-    warming = asyncio.create_task(_warm_up(runtime))
+    warming = asyncio.create_task(warm_up(runtime))
     await task
     warming.cancel()
-
-
-async def _warm_up(runtime: Runtime) -> None:
-    """Search once, so that the first customer does not wait for the vector store's client to be imported."""
-    rows = await runtime.units.call("list_tenants")
-    with suppress(StorehandError):
-        for row in rows[:1]:
-            await runtime.index.search(row["tenant_id"], "returns", visibility=["public"], limit=1)
 
 
 def _listen(host: str, port: int) -> socket.socket:

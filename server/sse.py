@@ -7,24 +7,24 @@ than those explain shows that some were missed: they are read from Postgres.
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.errors import InvalidInput, Unavailable
 from core.events import EVENTS, FINAL, DraftDiscarded, RunFact, RunStarted, TokenDelta
 from core.identity import Principal
+from memory.live import Event, Follower
 from server.wiring import Runtime
 from store import events
 from store.queries import runs
 from store.tables.runtime import RunStatus
 
-_BLOCK_MS = 2000
-_GRACE_MS = 250
+_WAIT_SECONDS = 2.0
+_GRACE_SECONDS = 0.25
 """What Postgres knows first is given this long to come live too, with its tokens."""
 _DOWN_POLL_SECONDS = 1.0
 _ENDED = frozenset(status.value for status in RunStatus) - {RunStatus.PENDING.value, RunStatus.RUNNING.value}
-
-Event = RunFact | TokenDelta | DraftDiscarded
 
 
 @dataclass(slots=True)
@@ -86,34 +86,49 @@ async def follow(runtime: Runtime, principal: Principal, run_id: UUID, after: st
         NotFound: not a run of this caller.
         Unavailable: the database is gone; the reader may come back with the last id.
     """
-    reader = _Reader(runtime, principal, run_id, parse_place(after))
-    while not reader.ended:
-        for event_id, event in await reader.more():
-            yield event_id, event
+    async with aclosing(follow_together(runtime, principal, run_id, after)) as batches:
+        async for batch in batches:
+            for each in batch:
+                yield each
+
+
+async def follow_together(
+    runtime: Runtime, principal: Principal, run_id: UUID, after: str | None, *, fresh: bool = False
+) -> AsyncGenerator[list[tuple[str, Event]]]:
+    """Yield as `follow` does, but together what comes together; nothing of a `fresh` run is looked for before it speaks."""
+    place = parse_place(after)
+    async with runtime.live.follow(run_id, f"{place[0]}-0", fresh=fresh) as follower:
+        reader = _Reader(runtime, principal, run_id, place, follower)
+        reader.waiting = fresh
+        while not reader.ended:
+            if batch := await reader.more():
+                yield batch
 
 
 class _Reader:
     """One reader of a run: asks Valkey first, and Postgres when Valkey is silent, down, or has skipped something."""
 
-    def __init__(self, runtime: Runtime, principal: Principal, run_id: UUID, resume: tuple[int, int]) -> None:
+    def __init__(self, runtime: Runtime, principal: Principal, run_id: UUID, resume: tuple[int, int], live: Follower) -> None:
         self.ended = False
+        self.waiting = False
+        """Whether there is nothing to read but what is still to come."""
         self._runtime = runtime
         self._principal = principal
         self._run_id = run_id
         self._resume = resume
         self._place = Place(resume[0])
-        self._block_ms = 0
+        self._follower = live
 
     async def more(self) -> list[tuple[str, Event]]:
         """Return what came next, perhaps nothing yet."""
-        batch = await self._live(self._block_ms)
-        self._block_ms = _BLOCK_MS
+        batch = await self._live(_WAIT_SECONDS if self.waiting else 0)
+        self.waiting = True
         if batch:
             return self._noticed(await self._take(batch))
         last, ended = await self._head()
         if last > self._place.seq:
-            if batch is not None and await self._live(_GRACE_MS):
-                return []
+            if batch is not None and (batch := await self._live(_GRACE_SECONDS)):
+                return self._noticed(await self._take(batch))
             return self._noticed(await self._stored())
         self.ended = ended
         if batch is None and not ended:
@@ -128,6 +143,8 @@ class _Reader:
         place, found = self._place, list[tuple[str, Event]]()
         for entry_id, data in batch:
             seq, offset = map(int, entry_id.split("-"))
+            if (seq, offset) <= (place.seq, place.offset):
+                continue
             if place.missing_before(seq, offset):
                 found += await self._stored(before=seq + (offset > 0))
             if (seq, offset) <= (place.seq, place.offset):
@@ -138,17 +155,17 @@ class _Reader:
                 found.append((entry_id, event))
         return found
 
-    async def _live(self, block_ms: int) -> list[tuple[str, bytes]] | None:
+    async def _live(self, seconds: float) -> list[tuple[str, bytes]] | None:
         """Return live entries, or None when Valkey is down."""
         try:
-            return await self._runtime.live.read(self._run_id, self._place.id, block_ms=block_ms)
-        except (Unavailable, TimeoutError):
+            return await self._follower.more(self._place.id, seconds)
+        except Unavailable:
             return None
 
     async def _head(self) -> tuple[int, bool]:
         async with self._runtime.units.read(self._principal) as tx:
-            run = await runs.get(tx, self._run_id)
-            return run.seq, run.status in _ENDED
+            last, status = await runs.progress(tx, self._run_id)
+            return last, status in _ENDED
 
     async def _stored(self, *, before: int | None = None) -> list[tuple[str, Event]]:
         """Move over the stored facts up to `before`, and return those that are new to the reader."""

@@ -19,9 +19,10 @@ from core.errors import Unavailable
 from core.settings import Settings
 from graph.drive import Driver
 from memory.articles import ArticleIndex
-from memory.cache import LiveLog, RateLimiter, Valkey, Wakes, connect
+from memory.cache import RateLimiter, Valkey, Wakes, connect
 from memory.checkpoints import SCHEMA, Pool, open_pool
 from memory.embed import build_embedder
+from memory.live import LiveLog
 from memory.retrieval import HybridSearch
 from memory.sentences import find_sentences
 from store.embedded import Endpoints
@@ -88,6 +89,7 @@ async def open_runtime(
         stack.push_async_callback(models.aclose)
         mind = Mind(models, toolbox, build_router(settings, toolbox, StoredRouters(units)))
         live = LiveLog(valkey)
+        stack.push_async_callback(live.aclose)
         wakes = Wakes(valkey)
         stack.push_async_callback(wakes.close)
         yield Runtime(

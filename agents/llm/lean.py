@@ -20,6 +20,8 @@ from openai.types.chat import ChatCompletionChunk
 from agents.llm.failure import StreamCut
 
 _DONE = b"[DONE]"
+_OF_THE_REQUEST = frozenset({"extra_headers", "extra_query", "extra_body", "timeout"})
+"""Arguments of the SDK's method that are no part of the body."""
 _SAYS_TEXT = frozenset({"content", "role"})
 
 
@@ -43,7 +45,7 @@ class LeanChatOpenAI(ChatOpenAI):
         payload = self._get_request_payload(  # pyright: ignore[reportUnknownVariableType]
             messages, stop=stop, **kwargs, stream=True, stream_options={"include_usage": self._should_stream_usage(**kwargs)}
         )
-        stream = await self.async_client.create(**payload)
+        stream = await self._open(cast("dict[str, Any]", payload))
         response: httpx2.Response = stream.response
         events = Events()
         try:
@@ -58,6 +60,19 @@ class LeanChatOpenAI(ChatOpenAI):
             raise openai.APIConnectionError(request=response.request) from error
         finally:
             await stream.close()
+
+    async def _open(self, payload: dict[str, Any]) -> openai.AsyncStream[ChatCompletionChunk]:
+        """Send the request; the SDK's own method walks through every schema of every tool first."""
+        if payload.keys() & _OF_THE_REQUEST:
+            return await self.async_client.create(**payload)
+        return await self.root_async_client.post(
+            "/chat/completions",
+            cast_to=ChatCompletionChunk,
+            content=orjson.dumps(payload),
+            options={"headers": {"Content-Type": "application/json"}},
+            stream=True,
+            stream_cls=openai.AsyncStream[ChatCompletionChunk],
+        )
 
     def _chunks(self, events: Iterator[bytes], response: httpx2.Response) -> Iterator[ChatGenerationChunk]:
         text: list[str] = []

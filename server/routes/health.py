@@ -63,7 +63,7 @@ async def _database(runtime: Runtime) -> None:
 
 
 async def _valkey(runtime: Runtime) -> None:
-    await runtime.live.read(_NOBODY, "0-0", block_ms=0)
+    await runtime.live.read(_NOBODY, "0-0")
 
 
 async def _chroma(runtime: Runtime) -> None:

@@ -4,31 +4,32 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from agents.roster import ROSTER
 from core import faults
 from core.errors import Fenced, StorehandError, Unavailable
 from core.events import RunFailed
-from core.identity import Principal, Role, RunContext
-from core.ids import RunId, TenantId, ThreadId, UserId
+from core.identity import RunContext
+from core.ids import RunId, ThreadId
 from core.log import get_logger
 from server.outbound.dispatcher import Dispatcher
 from server.runs import principal_of
+from server.warming import warm_up
 from server.wiring import Runtime
 from server.worker.aftercare import Aftercare
 from server.worker.relay import Relay
 from server.worker.stockkeeping import Stockkeeping
 from server.worker.upkeep import Upkeep
 from store.queries import runs
-from store.tables.runtime import Run, RunStatus, ThreadStatus
+from store.tables.runtime import RunStatus, ThreadStatus
 
 _log = get_logger(__name__)
-_SYSTEM = UserId(UUID(int=0))
+_AT_ONCE = 4
+"""Runs that a worker claims in one round trip; more would leave other workers without."""
 
 
 class Worker:
@@ -45,8 +46,7 @@ class Worker:
         heartbeat = asyncio.create_task(self._keep_leases())
         try:
             while True:
-                claimed = len(self._held) < self.options.concurrency and await self._claim()
-                if not claimed:
+                if not await self._claim():
                     await self._wait()
         finally:
             heartbeat.cancel()
@@ -59,37 +59,32 @@ class Worker:
                 await asyncio.wait([task for _, task in self._held.values()], timeout=0.05)
 
     async def _claim(self) -> bool:
+        most = min(_AT_ONCE, self.options.concurrency - len(self._held))
         try:
-            rows = await self.runtime.units.call("claim_run", worker=self.name, lease_seconds=self.options.lease_seconds)
-            found = [(row, await self._read(row)) for row in rows]
+            found = await runs.claim(self.runtime.units, self.name, self.options.lease_seconds, most) if most > 0 else []
         except Unavailable as error:
             _log.warning("cannot claim runs", error=error.message)
             await asyncio.sleep(self.options.poll_seconds)
             return False
-        for row, run in found:
+        for run in found:
             faults.point("worker.after_claim")
             ctx = RunContext(
                 principal=principal_of(run),
-                run_id=RunId(run.id),
+                run_id=RunId(run.run_id),
                 thread_id=ThreadId(run.thread_id),
-                attempt=row["attempt"],
+                attempt=run.attempt,
                 agent=run.assistant if run.assistant in ROSTER else None,
-                request_id=str(run.id),
+                request_id=str(run.run_id),
             )
-            task = asyncio.create_task(self._drive(ctx, run.input), name=f"run:{run.id}")
-            self._held[run.id] = (ctx, task)
-            task.add_done_callback(partial(self._forget, run.id))
-        return bool(rows)
+            task = asyncio.create_task(self._drive(ctx, run.input), name=f"run:{run.run_id}")
+            self._held[run.run_id] = (ctx, task)
+            task.add_done_callback(partial(self._forget, run.run_id))
+        return bool(found)
 
     def _forget(self, run_id: UUID, task: asyncio.Task[None]) -> None:
         """Let go of a run, unless a newer attempt of it came to this very worker after the lease was lost."""
         if run_id in self._held and self._held[run_id][1] is task:
             del self._held[run_id]
-
-    async def _read(self, row: Mapping[str, Any]) -> Run:
-        finder = Principal(TenantId(row["tenant_id"]), _SYSTEM, Role.OWNER, name="worker")
-        async with self.runtime.units.read(finder) as tx:
-            return await runs.claimed(tx, row["run_id"])
 
     async def _drive(self, ctx: RunContext, work: dict[str, object]) -> None:
         budget = self.runtime.settings.budget.wall_seconds
@@ -184,7 +179,9 @@ async def work_until_stopped(runtime: Runtime) -> None:
         loop.add_signal_handler(number, stopped.set)
     try:
         async with working(runtime):
+            warming = asyncio.create_task(warm_up(runtime))
             await stopped.wait()
+            warming.cancel()
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)

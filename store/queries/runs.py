@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, text, update
@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.events import RunFact, RunFinished
-from core.identity import RunContext
+from core.identity import Principal, RunContext
 from core.ids import RunId, ThreadId
 from store import events
-from store.tables.runtime import Run, RunStatus, ThreadStatus
+from store.tables.runtime import Run, RunStatus, Thread, ThreadStatus
 from store.unit import ReadTx, Tx, Units
 
 _ACTIVE = (RunStatus.PENDING, RunStatus.RUNNING)
@@ -27,6 +27,7 @@ UPDATE threads SET error = %(error)s::text::jsonb, updated_at = %(now)s, status 
   ) THEN 'busy' ELSE %(shown)s END
 WHERE tenant_id = %(tenant)s AND id = %(thread)s
 """
+_PROGRESS = "SELECT seq, status FROM runs WHERE tenant_id = %s AND id = %s AND user_id = %s"
 _CANCEL = text(
     "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
     "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') RETURNING seq"
@@ -46,6 +47,49 @@ async def get(tx: ReadTx, run_id: UUID, thread_id: UUID | None = None) -> Run:
     if row is None:
         raise NotFound("run", run_id)
     return row
+
+
+async def queue_with_thread(units: Units, who: Principal, thread: Thread, run: Run) -> None:
+    """Store a new conversation and its first run, in one round trip."""
+    await units.call(
+        "queue_run",
+        p_tenant=who.tenant_id,
+        p_customer=str(who.customer_id or ""),
+        p_thread=thread.model_dump_json(),
+        p_run=run.model_dump_json(),
+    )
+
+
+async def progress(tx: ReadTx, run_id: UUID) -> tuple[int, str]:
+    """Return the number of the last stored fact of one of the caller's runs, and its status.
+
+    Raises:
+        NotFound: unknown, or somebody else's.
+    """
+    found = await tx.run(_PROGRESS, (tx.tenant_id, run_id, tx.principal.user_id))
+    if not found:
+        raise NotFound("run", run_id)
+    return found[0][0], found[0][1]
+
+
+class Claimed(NamedTuple):
+    """A run that a worker has just claimed, whoever's it is, with what it has to do."""
+
+    tenant_id: UUID
+    run_id: UUID
+    thread_id: UUID
+    attempt: int
+    user_id: UUID
+    customer_id: UUID | None
+    assistant: str
+    input: dict[str, Any]
+    principal: dict[str, Any]
+
+
+async def claim(units: Units, worker: str, lease_seconds: float, most: int) -> list[Claimed]:
+    """Claim runs that wait or were left, oldest first, at most one of a conversation; none of them can be claimed by another worker."""
+    rows = await units.call("claim_runs", worker=worker, lease_seconds=lease_seconds, most=most)
+    return [Claimed(**row) for row in rows]
 
 
 async def claimed(tx: ReadTx, run_id: UUID) -> Run:
@@ -197,18 +241,22 @@ def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, e
 
 
 __all__ = [
+    "Claimed",
     "Kept",
     "active",
     "after",
     "before_active",
     "by_key",
     "cancel",
+    "claim",
     "claimed",
     "end",
     "find",
     "get",
     "hold_active",
     "own_active",
+    "progress",
+    "queue_with_thread",
     "release",
     "remove",
 ]

@@ -1,6 +1,7 @@
 """Conversations."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from core.errors import NotFound
+from core.identity import Principal
 from core.ids import new_id
 from store.tables.runtime import Thread, ThreadStatus
 from store.unit import ReadTx, Tx
@@ -16,20 +18,25 @@ from store.unit import ReadTx, Tx
 
 async def create(tx: Tx, thread_id: UUID | None = None, meta: Mapping[str, Any] | None = None, *, transient: bool = False) -> Thread:
     """Open a conversation of the caller; a transient one is for a single run."""
-    who = tx.principal
-    row = Thread(
-        tenant_id=tx.tenant_id,
+    row = tx.add(fresh(tx.principal, tx.now, thread_id, meta, transient=transient))
+    await tx.session.flush()
+    return row
+
+
+def fresh(
+    who: Principal, now: datetime, thread_id: UUID | None = None, meta: Mapping[str, Any] | None = None, *, transient: bool = False
+) -> Thread:
+    """Return a conversation that is not stored yet."""
+    return Thread(
+        tenant_id=who.tenant_id,
         id=thread_id or new_id(),
         user_id=who.user_id,
         customer_id=who.customer_id,
         transient=transient,
         meta=dict(meta or {}),
-        created_at=tx.now,
-        updated_at=tx.now,
+        created_at=now,
+        updated_at=now,
     )
-    tx.add(row)
-    await tx.session.flush()
-    return row
 
 
 async def get(tx: ReadTx, thread_id: UUID, *, lock: bool = False) -> Thread:

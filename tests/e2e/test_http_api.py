@@ -18,7 +18,8 @@ from langgraph_sdk import get_client
 from core.clock import fixed_clock
 from core.errors import NotAuthenticated
 from core.identity import Principal
-from memory.cache import LiveLog, RateLimiter, connect
+from memory.cache import RateLimiter, connect
+from memory.live import LiveLog
 from server import sse
 from server.app import create_app
 from server.auth import issue, read_token
@@ -234,8 +235,8 @@ async def test_a_resumed_stream_equals_the_log(owner: httpx.AsyncClient, runtime
 
 
 async def test_whichever_server_tells_first_each_fact_comes_once(owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sse, "_BLOCK_MS", 1)
-    monkeypatch.setattr(sse, "_GRACE_MS", 1)
+    monkeypatch.setattr(sse, "_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(sse, "_GRACE_SECONDS", 0.001)
     for _ in range(5):
         thread = await open_thread(owner)
         run = (await owner.post(f"/threads/{thread}/runs", json=say("Which orders are stuck?"))).headers["content-location"]

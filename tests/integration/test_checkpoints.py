@@ -12,7 +12,7 @@ from core.ids import new_id
 from memory.checkpoints import Lease, RunSaver, thread_key
 from server.runs import NewRun, create_run
 from server.wiring import Runtime
-from store.queries import threads
+from store.queries import runs, threads
 
 
 async def claimed(runtime: Runtime, who: Principal) -> tuple[Lease, dict[str, Any]]:
@@ -20,7 +20,7 @@ async def claimed(runtime: Runtime, who: Principal) -> tuple[Lease, dict[str, An
     async with runtime.units.write(who) as tx:
         thread_id: UUID = (await threads.create(tx)).id
     run = await create_run(runtime, who, thread_id, NewRun("ops", [{"id": str(new_id()), "content": "hi"}], None, str(new_id()), ""))
-    await runtime.units.call("claim_run", worker="test", lease_seconds=15)
+    await runs.claim(runtime.units, "test", 15, 1)
     config = {"configurable": {"thread_id": thread_key(who.tenant_id, thread_id), "checkpoint_ns": ""}}
     return Lease(who.tenant_id, run.id, 1), config
 

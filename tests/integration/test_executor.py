@@ -523,13 +523,13 @@ async def test_refusals_and_failures_are_announced_too(shop: Shop, executor: Exe
 async def test_nothing_is_published_before_it_is_stored(shop: Shop, executor: Executor) -> None:
     free = replace(await running(shop), agent=None)
     entries: list[str] = []
+    address = shop.units.engine.url.set(drivername="postgresql").render_as_string(hide_password=False).replace("+", "%20")
 
     class Tape:
-        async def append(self, run_id: UUID, found: Any) -> None:
-            seen = await logged(shop)
-            entries.extend(f"{name}:{len(seen)}" for name, _ in found)
+        def put(self, run_id: UUID, entry_id: str, event: object) -> None:
+            with psycopg.connect(address) as other:
+                other.execute("SELECT set_config('app.tenant_id', %s, true)", (str(shop.owner.tenant_id),))
+                entries.append(f"{entry_id}:{other.execute('SELECT count(*) FROM run_events').fetchall()[0][0]}")
 
-    journal = Journal(RunId(free.run_id), Tape())
-    await executor.execute(free, "put", {"word": "a"}, journal)
-    await journal.close()
+    await executor.execute(free, "put", {"word": "a"}, Journal(RunId(free.run_id), Tape()))
     assert [each for each in entries if each.startswith("2-0")] == ["2-0:2"]
