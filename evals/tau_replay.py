@@ -49,7 +49,7 @@ def run(settings: Settings, wanted: Wanted, *, as_json: bool, temporary: bool) -
     """Replay and print; return 0 when everything is equal."""
     world = World.read(wanted.data)
     reports: list[dict[str, Any]] = []
-    with _settled(settings, temporary=temporary) as chosen, servers(chosen, progress=progress) as endpoints:
+    with settled(settings, temporary=temporary) as chosen, servers(chosen, progress=progress) as endpoints:
         for path in wanted.gold:
             rows = read_rows(path)[: wanted.limit]
             reports.append({"file": path.name, **play_file(endpoints, world, wanted, rows)})
@@ -66,14 +66,15 @@ def play_file(endpoints: Endpoints, world: World, wanted: Wanted, rows: Sequence
     loaded = copies.create(endpoints)
     try:
         migrate(loaded.db_url, progress)
-        asyncio.run(_load(loaded, world, version))
+        asyncio.run(load(loaded, world, version))
         play = _ordeal if wanted.adversarial else _replay
         return asyncio.run(play(loaded, world, version, rows, wanted.killed))
     finally:
         copies.remove(endpoints, copies.name_of(loaded))
 
 
-async def _load(loaded: Endpoints, world: World, version: Version) -> None:
+async def load(loaded: Endpoints, world: World, version: Version) -> None:
+    """Write the domain into a database under the rules of a version."""
     engine = build_engine(app_url(loaded.db_url), pool_size=1)
     try:
         count = await load_world(engine, world, version)
@@ -83,7 +84,8 @@ async def _load(loaded: Endpoints, world: World, version: Version) -> None:
     progress(f"Loaded {count:,} rows under the rules of version {version.value}")
 
 
-async def _state(loaded: Endpoints, world: World) -> State:
+async def read_state(loaded: Endpoints, world: World) -> State:
+    """Return the state that was loaded."""
     engine = build_engine(app_url(loaded.db_url), pool_size=1)
     try:
         async with engine.begin() as connection:
@@ -94,7 +96,7 @@ async def _state(loaded: Endpoints, world: World) -> State:
 
 async def _replay(loaded: Endpoints, world: World, version: Version, rows: Sequence[Row], _killed: int) -> dict[str, Any]:
     engine = build_engine(app_url(loaded.db_url), pool_size=1)
-    state, began, played = await _state(loaded, world), stopwatch(), list[Played]()
+    state, began, played = await read_state(loaded, world), stopwatch(), list[Played]()
     try:
         async with RewindableUnits.opened(engine) as units:
             replay = Replay(Adapter(world, version, units, _toolbox()), units, state)
@@ -113,7 +115,7 @@ async def _ordeal(loaded: Endpoints, world: World, version: Version, rows: Seque
     engine = build_engine(app_url(loaded.db_url), pool_size=1)
     try:
         async with RewindableUnits.opened(engine) as units:
-            replay = Replay(Adapter(world, version, units, toolbox), units, await _state(loaded, world))
+            replay = Replay(Adapter(world, version, units, toolbox), units, await read_state(loaded, world))
             parts = batches(replay.adapter, rows)
             for number, row in enumerate(rows, start=1):
                 await endure(replay, units, row, ordeal)
@@ -159,7 +161,8 @@ def _given(settings: Settings):
     yield settings
 
 
-def _settled(settings: Settings, *, temporary: bool) -> AbstractContextManager[Settings]:
+def settled(settings: Settings, *, temporary: bool) -> AbstractContextManager[Settings]:
+    """Return the settings for the block, with a temporary folder for what servers keep when asked for."""
     return _temporary(settings) if temporary else _given(settings)
 
 

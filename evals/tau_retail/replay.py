@@ -106,7 +106,7 @@ class Replay:
                 defect += differs
                 equal += not wrong
                 differences += [f"action {number} ({action['name']}): {each}" for each in wrong]
-            state = list(self._state_differences(row, await self.changed(since)))
+            state = list(self.state_differences(row, await self.changed(since)))
         finally:
             await self.units.rewind()
         expected = corrected_state(self.world, row["changed"])
@@ -150,7 +150,8 @@ class Replay:
             return [f"expected a record, found {_short(found)}"], False
         return list(unlike(expected, _bare(found))), expected != published
 
-    def _state_differences(self, row: Row, found: Changed) -> Iterator[str]:
+    def state_differences(self, row: Row, found: Changed) -> Iterator[str]:
+        """Yield where the records that differ from the loaded state are not as recorded."""
         expected = corrected_state(self.world, row["changed"])
         if "changed_correct_semantics" in row and expected != _plain(row["changed_correct_semantics"]):
             yield "the corrected recording is not what the recording itself gives as correct"

@@ -101,3 +101,27 @@ def tau_replay(
     files = [path if path.is_file() else data / path for path in gold]
     wanted = Wanted(data=data, gold=files, version=tools_version, limit=limit, adversarial=adversarial)
     raise typer.Exit(run(read_settings(data_dir), wanted, as_json=as_json, temporary=data_dir is None))
+
+
+@app.command("tau-dialogue")
+def tau_dialogue(
+    data: Annotated[Path, typer.Option(envvar="TAU_RETAIL_DATA", help="The folder of the domain's data, with db.json.")],
+    gold: Annotated[list[Path], typer.Option(help="Recordings to talk through; a bare name is looked for in the data folder.")],
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Where the servers keep their data; else a temporary folder.")] = None,
+    model: Annotated[str, typer.Option(help="Who talks for the shop: offline, or openai:<name>.")] = "offline",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many rows.")] = None,
+    row: Annotated[list[str] | None, typer.Option(help="Only these rows, by id, or by split and id such as dev/3.")] = None,
+    held_back: Annotated[bool | None, typer.Option("--held-back/--seen", help="Only the rows nobody tunes on, or only the others.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, or a list of them for several files.")] = False,
+) -> None:
+    """Let a model serve scripted customers of the public retail domain. Exit code 1 when fewer than 70 % end as recorded.
+
+    Doing nothing at all is right now and then: that share is printed as the floor.
+
+    Example: storehand eval tau-dialogue --data ../shared/data/tau_retail --gold gold_v1_train_dev.jsonl --model offline
+    """
+    from evals.tau_dialogue import Wanted, run
+
+    files = [path if path.is_file() else data / path for path in gold]
+    wanted = Wanted(data=data, gold=files, model=model, limit=limit, only=row or (), held_back=held_back)
+    raise typer.Exit(run(read_settings(data_dir), wanted, as_json=as_json, temporary=data_dir is None))

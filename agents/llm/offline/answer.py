@@ -33,7 +33,7 @@ def write(plan: Plan, offer: Offer, toolbox: Toolbox) -> str:
         parts = [f"### {_title(step.done.name, step.done.args)}\n{part}" for step, part in zip(finished, parts, strict=True)]
     parts += [_stuck(step, toolbox, offer) for step in plan.steps if isinstance(step, Stuck)]
     if question := plan.question:
-        parts.append(_question(question, again=plan.frame.repeated))
+        parts.append(_question(question, again=plan.frame.repeated, named=len(plan.frame.goals) > 1))
     return "\n\n".join(parts)
 
 
@@ -83,8 +83,12 @@ def _stuck(step: Stuck, toolbox: Toolbox, offer: Offer) -> str:
     return f"I looked{what} and found nothing that fits. {said} A number helps me most, such as an order number."
 
 
-def _question(ask: Ask, *, again: bool) -> str:
+def _question(ask: Ask, *, again: bool, named: bool) -> str:
+    """Ask for one argument; with `named`, say about which order, because there are several requests."""
     lead = "I did not understand that. " if again else ""
+    slot = ask.goal.spec.of_kind("order-number")
+    if named and slot and slot is not ask.slot and slot.name in ask.goal.args:
+        lead = f"{lead}About order {ask.goal.args[slot.name]}: "
     if ask.why:
         return f"{lead}I need one more thing: {ask.why if ask.why.endswith(('?', '.')) else f'{ask.why}. What shall it be?'}"
     if ask.choices:

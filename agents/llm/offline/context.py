@@ -43,6 +43,10 @@ class Turn:
     done: list[Done] = field(default_factory=list[Done])
     reply: str = ""
 
+    def outcome(self, name: str, args: Mapping[str, Any]) -> Done | None:
+        """Return how the last call of a tool with these arguments ended."""
+        return next((done for done in reversed(self.done) if done.name == name and same(done.args, args)), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -81,6 +85,11 @@ def read(messages: Sequence[BaseMessage]) -> list[Turn]:
             name, args = calls.get(message.tool_call_id, (message.name or "", {}))
             turns[-1].done.append(_done(name, args, str(message.text)))
     return turns
+
+
+def same(left: Mapping[str, object], right: Mapping[str, object]) -> bool:
+    """Return whether two calls have the same arguments."""
+    return {k: str(v) for k, v in left.items() if v is not None} == {k: str(v) for k, v in right.items() if v is not None}
 
 
 def records(data: Any, kind: str) -> list[Record]:

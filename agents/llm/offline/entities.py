@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from agents.llm.offline import figures, lexicon, words
+from agents.llm.offline.address import address
 from agents.llm.offline.context import spoken
 from agents.llm.offline.items import item_phrase
 from agents.llm.offline.offer import Slot, Spec
@@ -28,6 +30,11 @@ _WANTED = (
         re.I,
     ),
 )
+_METHOD = re.compile(
+    r"(?<!instead of )(?<!instead of my )(?<!from )(?<!from my )(?<!not )"
+    r"\b(?:paypal|gift ?card|store credit|(?:(?:credit|debit) card|visa|mastercard|amex)(?: (?:ending (?:in )?)?\d{4})?)\b",
+    re.I,
+)
 _ORDER_WORDS = re.compile(
     r"\b(?:of|on|in|from|for)?\s*(?:my |the )?(?:order\s*)?#?\d{3,18}\b|\b(?:of|on|in|from) (?:my|the|that|this) order\b", re.I
 )
@@ -35,8 +42,11 @@ _ORDER_WORDS = re.compile(
 
 def fill(spec: Spec, said: Words) -> dict[str, Value]:
     """Return the arguments that the words name outright."""
-    found = {slot.name: value for slot in spec.slots if (value := value_of(slot, said, spec)) is not None}
-    return found | {name: value for name, value in _address(spec, said.text).items() if name not in found}
+    method = spec.of_kind("payment-method")
+    paid = replace(said, text=_METHOD.sub(" ", said.text)) if method and value_of(method, said, spec) else said
+    words_for = {slot.name: paid if slot.kind == "enum" else said for slot in spec.slots}
+    found = {slot.name: value for slot in spec.slots if (value := value_of(slot, words_for[slot.name], spec)) is not None}
+    return found | {name: value for name, value in address(spec, said.text).items() if name not in found}
 
 
 def value_of(slot: Slot, said: Words, spec: Spec, *, answering: bool = False) -> Value | None:
@@ -154,29 +164,19 @@ def _nothing(_slot: Slot, _said: Words, _spec: Spec, _answering: bool) -> None:
     return None
 
 
-def _address(spec: Spec, text: str) -> dict[str, Value]:
-    """Return the parts of an address written in one go, such as 12 Rue de la Paix, 75002 Paris, FR; all of them or nothing."""
-    parts = {lexicon.ADDRESS[slot.name]: slot.name for slot in spec.slots if slot.kind == "address"}
-    if not parts:
-        return {}
-    found = words.ADDRESS.search(text)
-    if not found:
-        return {}
-    country = (found["country"] or "").strip(" .!")
-    read = {
-        "line1": found["line1"].strip(),
-        "postal_code": found["postal_code"],
-        "city": found["city"].strip(" .!"),
-        "whole": found.group(0),
-    }
-    read |= {"country": country if re.fullmatch("[A-Z]{2}", country) else lexicon.COUNTRIES.get(country.lower(), "")}
-    return {name: read[part] for part, name in parts.items() if read[part]}
+def _method(_slot: Slot, said: Words, _spec: Spec, _answering: bool) -> str | None:
+    """Return a payment method: what it is filed under, else what it is called; not the one that is to be replaced."""
+    if found := words.REFERENCE.search(said.text):
+        return found.group(0)
+    found = _METHOD.search(said.plain)
+    return found.group(0) if found else None
 
 
 _READERS: dict[str, Callable[[Slot, Words, Spec, bool], Value | None]] = {
     **dict.fromkeys(lexicon.PREFIXES, _number),
     "amount": figures.amount, "quantity": figures.quantity,
-    "days": figures.days, "limit": figures.limit, "delta": figures.delta, "channel": _channel, "customer": _customer, "item": _item,
+    "days": figures.days, "limit": figures.limit, "delta": figures.delta, "channel": _channel, "customer": _customer,
+    "item": _item, "payment-method": _method,
     "query": _query, "enum": _enum, "boolean": _boolean, "warehouse": _place, "address": _nothing, "category": _nothing,
     "integer": _nothing, "number": _nothing, "array": _nothing, "object": _nothing,
 }  # fmt: skip

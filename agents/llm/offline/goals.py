@@ -18,6 +18,8 @@ class Goal:
     args: Mapping[str, Value]
     text: str
     """The words that ask for it."""
+    settled: bool = False
+    """Whether its items were found on the order."""
 
     def having(self, args: Mapping[str, Value]) -> "Goal":
         """Return this goal with more or other arguments."""

@@ -230,6 +230,9 @@ SUITED = (
 )
 """Which statuses make an order a likely object of a tool, by words of the tool's name."""
 
+WAYS = ({"request_exchange": ("delivered",), "modify_order_items": ("pending", "confirmed", "processing")},)
+"""Tools that do the same for orders in different states."""
+
 IN_PROGRESS = frozenset({"pending", "confirmed", "processing", "shipped"})
 """Statuses of an order that somebody still waits for."""
 
@@ -262,7 +265,8 @@ ASKS = {
 
 ADDRESS = {
     "line1": "line1", "street": "line1", "address_line1": "line1", "city": "city", "town": "city", "postal_code": "postal_code",
-    "postcode": "postal_code", "zip": "postal_code", "country": "country", "address": "whole",
+    "postcode": "postal_code", "zip": "postal_code", "country": "country", "address": "whole", "line2": "line2", "region": "region",
+    "address1": "line1", "address2": "line2", "zip_code": "postal_code", "state": "region", "province": "region",
 }  # fmt: skip
 """Arguments that are parts of an address."""
 
@@ -355,6 +359,11 @@ QUESTIONS = _words(
     """
 )
 """Words with which somebody asks to know, not to change."""
+TELLS = (
+    r"(?:your|my) name is\b|(?:you are|you're|i am|i'm) (?:an? )?(?!going|looking|trying|unable|sure|missing|not sure)[a-z-]+"
+    r"(?:,? (?:and )?[a-z-]+){0,6}[.,]?$|(?:your|my) (?:email|e-mail|zip|user id)\b"
+)
+"""How a sentence begins that only says who somebody is and what they are like."""
 NO_REASON = r"\b(no reason|no idea|don't know|do not know|dunno|rather not say|just because|whatever|doesn't matter)\b"
 """What people say who give no reason."""
 LABELS = {

@@ -70,9 +70,12 @@ class Matcher:
         """Return a sentence's masked stems with typing errors mended."""
         return [self._speller.mend(word) for word in words.masked(text, items)]
 
-    def rank(self, text: str, items: frozenset[str] = frozenset()) -> list[Match]:
-        """Return all tools, the likeliest first; equal ones by name."""
+    def rank(self, text: str, items: frozenset[str] = frozenset(), *, goods: bool = False) -> list[Match]:
+        """Return all tools, the likeliest first; equal ones by name. With `goods`, words that no tool knows are taken for goods."""
         bag = self.mended(text, items)
+        if goods:
+            masked = ["xitem" if self._is_strange(word) else word for word in bag]
+            bag = [word for place, word in enumerate(masked) if word != "xitem" or masked[place - 1 : place] != ["xitem"]]
         likeness, evidence, covered = self._likeness(bag), self._evidence(bag), self._covered(bag)
         share = _UNCOVERED + (1 - _UNCOVERED) * covered
         ranked = [Match(name, share * ((1 - _EVIDENCE) * likeness.get(name, 0.0) + _EVIDENCE * value)) for name, value in evidence.items()]

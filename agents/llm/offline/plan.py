@@ -109,6 +109,9 @@ class Planner:
         value = self._answer(asked, said, memory, yes=meant.act is Act.YES)
         named = fill(asked.goal.spec, said)
         kept = {slot.name for slot in asked.goal.spec.slots if slot.kind == "item" and slot is not asked.slot} & asked.goal.args.keys()
+        slot = asked.goal.spec.of_kind("order-number")
+        if slot and slot is not asked.slot and slot.name in asked.goal.args and not words.ORDER.search(text):
+            kept.add(slot.name)
         named = {name: given for name, given in named.items() if name not in kept}
         news = {name for name, given in named.items() if name != asked.slot.name and asked.goal.args.get(name) != given}
         value = named.get(asked.slot.name) or self._answer(asked, said, memory, yes=meant.act is Act.YES)
@@ -120,12 +123,12 @@ class Planner:
         ):
             value = "other"
         if value is not None:
-            return Frame(Act.ASK, (asked.goal.having({**named, asked.slot.name: value}),))
+            return Frame(Act.ASK, (asked.goal.having({**named, asked.slot.name: value}), *_left(before, asked)))
         if meant.act is Act.ASK and (meant.asks[0][0] != asked.goal.spec.name or asked.slot.name in named):
             return self._fresh(meant, text, memory)
         if (meant.act is Act.ELSEWHERE and not news) or before.frame.repeated:
             return self._fresh(meant, text, memory)
-        return Frame(Act.ASK, (asked.goal.having(named),), repeated=not news)
+        return Frame(Act.ASK, (asked.goal.having(named), *_left(before, asked)), repeated=not news)
 
     def _answer(self, asked: Ask, said: Words, memory: Memory, *, yes: bool) -> Value | None:
         slot, text = asked.slot, said.plain
@@ -187,6 +190,11 @@ def _chosen(choices: Sequence[Record], text: str, *, yes: bool) -> str | None:
     shared = [len(said & record.words) for record in choices]
     most = max(shared, default=0)
     return choices[shared.index(most)].value if most and shared.count(most) == 1 else None
+
+
+def _left(before: Plan, asked: Ask) -> tuple[Goal, ...]:
+    """Return what else has been asked for and waits for an answer of its own."""
+    return tuple(step.goal for step in before.steps if isinstance(step, Ask) and step is not asked)
 
 
 def _explains(text: str) -> bool:

@@ -7,6 +7,7 @@ from agents.llm.offline import lexicon, words
 from agents.llm.offline.context import OTHER, Done, Memory, Record, Turn, records
 from agents.llm.offline.entities import missing
 from agents.llm.offline.goals import Ask, Call, Finished, Goal, Step, Stuck
+from agents.llm.offline.itemized import is_itemized, itemize
 from agents.llm.offline.offer import Slot, Spec
 from agents.llm.offline.said import Value
 from agents.llm.offline.understand import Offer
@@ -21,33 +22,44 @@ _LOOKED_UP = (*lexicon.PREFIXES, "item")
 
 def advance(goal: Goal, memory: Memory, turn: Turn, offer: Offer) -> Step:
     """Return the goal's outcome when it has one, else its next step."""
+    if is_itemized(goal):
+        found = _on_order(goal, memory, turn, offer)
+        if not isinstance(found, Goal):
+            return found
+        goal = found
     known = dict(goal.args)
     for slot in missing(goal.spec, known):
-        value = from_conversation(slot, goal, known, memory)
-        if value is not None:
-            known[slot.name] = value
-            continue
-        if slot.kind in lexicon.KEYS and OTHER.search(words.plain(goal.text)) and (left := memory.others(slot.kind)):
-            fitting = _fitting(slot, goal, left, named=True)
-            if len(fitting) > 1:
-                return Ask(goal.having(known), slot, choices=tuple(fitting))
-            known[slot.name] = fitting[0].value
-            continue
-        if slot.kind in _LOOKED_UP and (helper := _helper(slot, goal, known, offer)):
-            found = _look_up(slot, goal.having(known), helper, turn)
-            if not isinstance(found, str):
-                return found
-            known[slot.name] = found
-            continue
-        return Ask(goal.having(known), slot)
+        found = _fill(slot, goal, known, memory, turn, offer)
+        if not isinstance(found, str):
+            return found
+        known[slot.name] = found
     ready = goal.having(known)
-    done = next((done for done in reversed(turn.done) if done.name == goal.spec.name and same(done.args, known)), None)
+    done = turn.outcome(goal.spec.name, known)
     return _outcome(ready, done) if done else Call(goal.spec.name, known)
 
 
-def same(left: Mapping[str, object], right: Mapping[str, object]) -> bool:
-    """Return whether two calls have the same arguments."""
-    return {k: str(v) for k, v in left.items() if v is not None} == {k: str(v) for k, v in right.items() if v is not None}
+def _on_order(goal: Goal, memory: Memory, turn: Turn, offer: Offer) -> Goal | Step:
+    """Return a goal with the lines of its order that are meant."""
+    slot = goal.spec.of_kind("order-number")
+    if slot and slot.name not in goal.args:
+        found = _fill(slot, goal, dict(goal.args), memory, turn, offer)
+        if not isinstance(found, str):
+            return found
+        goal = goal.having({slot.name: found})
+    return itemize(goal, turn, offer)
+
+
+def _fill(slot: Slot, goal: Goal, known: dict[str, Value], memory: Memory, turn: Turn, offer: Offer) -> str | Step:
+    """Return a missing argument from the conversation or from what is on record, else the step that brings it."""
+    value = from_conversation(slot, goal, known, memory)
+    if value is not None:
+        return value
+    if slot.kind in lexicon.KEYS and OTHER.search(words.plain(goal.text)) and (left := memory.others(slot.kind)):
+        fitting = _fitting(slot, goal, left, named=True)
+        return fitting[0].value if len(fitting) == 1 else Ask(goal.having(known), slot, choices=tuple(fitting))
+    if slot.kind in _LOOKED_UP and (helper := _helper(slot, goal, known, offer)):
+        return _look_up(slot, goal.having(known), helper, turn)
+    return Ask(goal.having(known), slot)
 
 
 def from_conversation(slot: Slot, goal: Goal, known: Mapping[str, Value], memory: Memory) -> str | None:
@@ -146,7 +158,7 @@ def suited_to(spec: Spec) -> tuple[str, ...]:
 
 
 def _look_up(slot: Slot, goal: Goal, helper: Call, turn: Turn) -> str | Step:
-    done = next((done for done in turn.done if done.name == helper.name and same(done.args, helper.args)), None)
+    done = turn.outcome(helper.name, helper.args)
     if done is None:
         return helper
     if done.status != "ok":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agents.llm.offline import words
 
-Value = str | int | bool | list[str]
+Value = str | int | bool | list[str] | list[dict[str, str | int]]
 """An argument."""
 
 

@@ -11,6 +11,7 @@ from agents.llm.offline import lexicon, words
 from agents.llm.offline.context import order_numbers
 from agents.llm.offline.matching import Match, Matcher
 from agents.llm.offline.offer import CONTROL, Spec, of_toolbox, read_spec
+from agents.llm.offline.requests import is_long, requests
 from tools.registry import Toolbox
 
 _LIKELY, _LIKELY_WRITE = 0.27, 0.33
@@ -24,7 +25,9 @@ _NOUNS = frozenset(
     map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address", "set"))
 )
 """Words of tools' names that are no verbs of their own."""
-_MOST = 3
+_MOST, _MOST_OF_LONG = 3, 8
+_SURE = 0.8
+"""The score of requests that a long message spells out."""
 
 
 class Act(StrEnum):
@@ -123,6 +126,8 @@ def understand(text: str, offer: Offer, items: frozenset[str] = frozenset()) -> 
 
 
 def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[str]) -> Meaning:
+    if is_long(text) and (wanted := requests(text, lambda part: _change(part, offer, items))):
+        return Meaning(Act.ASK, tuple((each.tool, each.text) for each in wanted[:_MOST_OF_LONG]), _SURE)
     whole = _ranked(text, offer, items, forbidden)
     follows = bool(_FOLLOW.match(words.plain(text)))
     best = next((match for match in whole if match.name in offer.tools), None)
@@ -136,6 +141,15 @@ def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[
     if best and _is_likely(best, offer):
         return Meaning(Act.ASK, ((best.name, text),), score, follows)
     return Meaning(Act.ASK, asks, _LIKELY, follows) if asks else Meaning(Act.UNKNOWN, score=score, follows=follows)
+
+
+def _change(part: str, offer: Offer, items: frozenset[str]) -> str | None:
+    """Return the offered tool by which a part of a long message wants something changed."""
+    if not offer.writing & set(offer.matcher.mended(part, items)):
+        return None
+    ranked = (match for match in _ranked(part, offer, items, frozenset(), goods=True) if match.name in offer.tools)
+    best = next((match for match in ranked if offer.tools[match.name].writes), None)
+    return best.name if best and _is_likely(best, offer) else None
 
 
 def _several(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -175,7 +189,7 @@ def _opens(spoken: Sequence[str]) -> bool:
     return bool(spoken) and spoken[0] in lexicon.OPENERS
 
 
-def _ranked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[str]) -> list[Match]:
+def _ranked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[str], *, goods: bool = False) -> list[Match]:
     stems = offer.matcher.mended(text, items)
     asks_to_know = (
         bool(stems) and words.tokens(words.canonical(text))[:1] != [] and words.tokens(words.canonical(text))[0] in lexicon.QUESTIONS
@@ -184,7 +198,7 @@ def _ranked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset
     things = {stem for stem in stems if stem.startswith("x")}
     found = [
         Match(match.name, _judged(match, offer.all[match.name], stems, asks_to_know))
-        for match in offer.matcher.rank(text, items)
+        for match in offer.matcher.rank(text, items, goods=goods)
         if not (
             offer.all[match.name].writes
             and (

@@ -26,6 +26,8 @@ AMOUNT = re.compile(
     r"|(?<![\w#-])(\d+[.,]\d{2})(?![\w%])",
     re.I,
 )
+REFERENCE = re.compile(r"\b[a-z]+(?:_[a-z]+)*_\d+\b|\bpm-[\w-]+\b")
+"""What a payment method is filed under."""
 ADDRESS = re.compile(
     r"(?P<line1>\d+[a-z]? [^\d,]{3,60}|[A-ZÀ-Þ][^\d,]{3,40} \d+[a-z]?),? +"
     r"(?<!order )(?<!number )(?P<postal_code>(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})?)[, ]+"
@@ -34,6 +36,7 @@ ADDRESS = re.compile(
 """An address in one go, such as 12 Rue de la Paix, 75002 Paris, FR."""
 _MASKS = (
     (EMAIL, " xcustomer "),
+    (REFERENCE, " xmethod "),
     (NUMBERED["return-number"], " xreturn "),
     (NUMBERED["ticket-number"], " xticket "),
     (NUMBERED["alert-number"], " xalert "),
