@@ -154,7 +154,7 @@ def failure_kinds(differences: Sequence[str]) -> list[str]:
     for each in differences:
         where, _, how = each.partition(": expected ")
         record, _, rest = where.partition(".")
-        if how:
+        if how and rest:
             found.setdefault(record, set()).add(_kind(re.split(r"[.\[]", rest)[0], *how.split(", found ", 1)))
     kinds = {kind for each in found.values() for kind in (each & {_MISSED} or each & {_UNASKED} or each)}
     return sorted(kinds) or ["other"]

@@ -37,7 +37,8 @@ MICE = {
 
 def test_requests_are_found_among_what_somebody_tells_of_themselves() -> None:
     found = requests(
-        "My name is Ann Lee. I am tired, polite. Cancel order #1042 because of a mistake. It is late. For #1043, return the lamp; the mug too.",
+        "My name is Ann Lee. I am tired, polite. Cancel order #1042 because of a mistake. It is late. "
+        "For #1043, return the lamp; the mug too.",
         lambda part: "cancel" if "ancel" in part else "return" if "return" in part else None,
     )
     assert [(each.tool, each.text) for each in found] == [
