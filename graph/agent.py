@@ -1,11 +1,11 @@
 """The agent thinks: one model call, with the active agent's prompt and tools."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
-from langgraph.graph import END
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from core import faults
 from core.errors import BudgetExceeded
@@ -25,8 +25,14 @@ _OUT_OF_BUDGET = (
 _STOOD_IN = "\n\n_The language model cannot be reached right now, so the built-in offline model answered._"
 
 
-async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
-    """Ask the model once; check a final answer against what tools returned before anybody may rely on it."""
+Next = Command[Literal["call_tools", "agent", "__end__"]]
+
+
+async def agent(state: State, runtime: Runtime[TurnContext]) -> Next:
+    """Ask the model once; check a final answer against what tools returned before anybody may rely on it.
+
+    Goes on with the calls that the model made, with another attempt at the answer, or ends.
+    """
     ctx = runtime.context
     name, step = state["active_agent"], state.get("step", 0)
     message_id = f"{ctx.run.run_id}-{step}" if ctx.run.run_id else str(new_id())
@@ -52,19 +58,11 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     message = _with_fresh_ids(completion.message.model_copy(update={"name": name}), state["messages"])
     if message.tool_calls or message.invalid_tool_calls:
         ctx.note(MessageAdded(message=as_dict(message)))
-        return {"messages": [message], "step": step + 1}
+        return Command(update={"messages": [message], "step": step + 1}, goto="call_tools")
     if completion.offline and not ctx.mind.models.is_offline:
         ctx.journal.token(message_id, _STOOD_IN)
         message = message.model_copy(update={"content": message.text + _STOOD_IN})
     return _checked(state, ctx, message, step)
-
-
-def after_agent(state: State) -> str:
-    """Go on with tools, with another attempt at the answer, or end."""
-    last = state["messages"][-1]
-    if isinstance(last, AIMessage):
-        return "call_tools" if last.tool_calls or last.invalid_tool_calls else END
-    return "agent"
 
 
 def _with_fresh_ids(message: AIMessage, history: Sequence[AnyMessage]) -> AIMessage:
@@ -77,7 +75,7 @@ def _with_fresh_ids(message: AIMessage, history: Sequence[AnyMessage]) -> AIMess
     return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": broken})
 
 
-def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:
+def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> Next:
     claims = unsupported(message.text, state["messages"], ctx.evidence, ctx.mind.known_figures(ctx.policy, ctx.currency, ctx.run.principal))
     if not claims:
         return _final(ctx, message, step)
@@ -87,14 +85,14 @@ def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> d
         hint = SystemMessage(
             f"Your last draft named {', '.join(claims)}, which no tool returned. Answer again from tool results only.", id=str(new_id())
         )
-        return {"messages": [hint], "step": step + 1, "checked": state.get("checked", 0) + 1}
+        return Command(update={"messages": [hint], "step": step + 1, "checked": state.get("checked", 0) + 1}, goto="agent")
     ctx.note(AnswerWithheld(unsupported=claims, action="withheld"))
     return _final(ctx, AIMessage(_WITHHELD, id=message.id, name=message.name), step)
 
 
-def _final(ctx: TurnContext, message: AIMessage, step: int) -> dict[str, Any]:
+def _final(ctx: TurnContext, message: AIMessage, step: int) -> Next:
     ctx.note(MessageAdded(message=as_dict(message)))
-    return {"messages": [message], "step": step + 1}
+    return Command(update={"messages": [message], "step": step + 1}, goto="__end__")
 
 
 def as_dict(message: AnyMessage) -> dict[str, Any]:
@@ -116,4 +114,4 @@ def _window(messages: list[AnyMessage]) -> list[AnyMessage]:
     return recent[start:]
 
 
-__all__ = ["after_agent", "agent", "as_dict"]
+__all__ = ["agent", "as_dict"]

@@ -4,19 +4,21 @@ START -> supervisor -> agent -> END
                          |  ^
                          v  |
                       call_tools <-> approve
+
+Where `agent` and `call_tools` go on is in what they return: a conditional edge would read the state again and run beside them, in a thread.
 """
 
 from functools import cache
 from typing import Any
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 
 from core.errors import Unavailable
-from graph.agent import after_agent, agent
+from graph.agent import agent
 from graph.approve import approve
-from graph.call_tools import after_tools, call_tools
+from graph.call_tools import call_tools
 from graph.state import State, TurnContext
 from graph.supervisor import supervisor
 
@@ -33,8 +35,6 @@ def topology() -> StateGraph[State, TurnContext, Any, Any]:
     graph.add_node("approve", approve)
     graph.add_edge(START, "supervisor")
     graph.add_edge("supervisor", "agent")
-    graph.add_conditional_edges("agent", after_agent, ["call_tools", "agent", END])
-    graph.add_conditional_edges("call_tools", after_tools, ["approve", "agent"])
     graph.add_edge("approve", "call_tools")
     return graph
 

@@ -1,12 +1,13 @@
 """Runs the model's tool calls through the executor: reads side by side, writes one after another."""
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from agents.roster import agent_of, desk_of
 from core.errors import BudgetExceeded
@@ -18,8 +19,14 @@ from tools.result import Outcome, ToolResult, failed
 TRANSFER = "transfer"
 
 
-async def call_tools(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
-    """Run every call of the last model message, or the one that a person has just decided."""
+Next = Command[Literal["approve", "agent"]]
+
+
+async def call_tools(state: State, runtime: Runtime[TurnContext]) -> Next:
+    """Run every call of the last model message, or the one that a person has just decided.
+
+    Asks a person when a call waits for one, else lets the agent go on.
+    """
     ctx = runtime.context
     decided = state.get("decided")
     if decided is not None:
@@ -56,19 +63,18 @@ async def call_tools(state: State, runtime: Runtime[TurnContext]) -> dict[str, A
     messages += [
         _broken(call.get("id") or "", call.get("name") or "unknown", call.get("args") or "") for call in message.invalid_tool_calls
     ]
-    return {"messages": messages, "pending": waiting or None, **update}
+    return _then({"messages": messages, "pending": waiting or None, **update})
 
 
-def after_tools(state: State) -> str:
-    """Ask a person when a call waits for one, else let the agent go on."""
-    return "approve" if state.get("pending") else "agent"
+def _then(update: dict[str, Any]) -> Next:
+    return Command(update=update, goto="approve" if update["pending"] else "agent")
 
 
 async def _run(ctx: TurnContext, call: ToolCall, position: RunContext) -> ToolResult:
     return await ctx.executor.execute(position, call["name"], call["args"], ctx.journal)
 
 
-async def _settle(state: State, ctx: TurnContext) -> dict[str, Any]:
+async def _settle(state: State, ctx: TurnContext) -> Next:
     decided, pending = state.get("decided"), state.get("pending")
     assert decided is not None
     assert pending
@@ -85,8 +91,8 @@ async def _settle(state: State, ctx: TurnContext) -> dict[str, Any]:
     ctx.evidence.append(result.text)
     if _waits(result):
         again: ToolCall = {"name": call["tool"], "args": call["args"], "id": call["call_id"], "type": "tool_call"}
-        return {"decided": None, "pending": [_pending(again, result, call["position"]), *rest]}
-    return {"messages": [_message(call["call_id"], call["tool"], result)], "decided": None, "pending": rest or None}
+        return _then({"decided": None, "pending": [_pending(again, result, call["position"]), *rest]})
+    return _then({"messages": [_message(call["call_id"], call["tool"], result)], "decided": None, "pending": rest or None})
 
 
 def _over_budget(ctx: TurnContext, call: ToolCall) -> ToolResult | None:

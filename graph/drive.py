@@ -72,11 +72,10 @@ class Driver:
                 before = await graph.aget_state(config) if ctx.attempt > 1 else None
                 if before is not None and _is_of(before, ctx):
                     await self._recall(ctx, journal, before.values["messages"])
-                interrupted = False
                 if before is None or not _is_of(before, ctx) or before.next:
                     work_on, place = _input(ctx, work, before), _start(ctx, work, before, config)
-                    async for step in graph.astream(work_on, place, context=turn, stream_mode="updates", durability="sync"):
-                        interrupted |= "__interrupt__" in step
+                    async for _ in graph.astream(work_on, place, context=turn, stream_mode=(), durability="sync"):
+                        pass
         except Fenced:
             raise
         except StorehandError as error:
@@ -87,7 +86,7 @@ class Driver:
             _log.exception("run failed", run_id=str(ctx.run_id))
             await self._fail(ctx, journal, "internal", "Something went wrong on our side. Nothing was half done; please try again.")
         else:
-            await self._finish(ctx, journal, meter, saver, interrupted=interrupted)
+            await self._finish(ctx, journal, meter, saver)
 
     async def _begin(self, ctx: RunContext, work: dict[str, Any], journal: Journal, meter: Meter, saver: RunSaver) -> TurnContext:
         """Announce the attempt. The first one's facts wait for the next transaction; a later one stores them at once."""
@@ -136,16 +135,16 @@ class Driver:
             if isinstance(message, AIMessage) and (message.id or "").startswith(f"{ctx.run_id}-") and message.id not in known:
                 journal.note(MessageAdded(message=as_dict(message)))
 
-    async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, saver: RunSaver, *, interrupted: bool) -> None:
+    async def _finish(self, ctx: RunContext, journal: Journal, meter: Meter, saver: RunSaver) -> None:
         totals = meter.totals
         done = RunFinished(
-            status="interrupted" if interrupted else "success",
+            status="interrupted" if saver.interrupted else "success",
             model_calls=totals.model_calls,
             tool_calls=totals.tool_calls,
             input_tokens=totals.input_tokens,
             output_tokens=totals.output_tokens,
         )
-        thread = ThreadStatus.INTERRUPTED if interrupted else ThreadStatus.IDLE
+        thread = ThreadStatus.INTERRUPTED if saver.interrupted else ThreadStatus.IDLE
         await self._end(ctx, journal, done, RunStatus.SUCCESS, thread, None, saver)
 
     async def _fail(self, ctx: RunContext, journal: Journal, code: str, message: str) -> None:

@@ -145,6 +145,8 @@ class RunSaver(AsyncPostgresSaver):
         self._empty = empty
         self._waiting = _Waiting()
         self._stored_at = time.monotonic()
+        self.interrupted = False
+        """Whether a superstep of this run stopped to ask a person."""
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """Keep a task's writes for the next store, or store them at once when the graph may stop after them."""
@@ -154,6 +156,7 @@ class RunSaver(AsyncPostgresSaver):
             self._waiting.writes += rows
             return
         self._waiting.marks += rows
+        self.interrupted |= any(channel == "__interrupt__" for channel, _ in writes)
         await self.flush()
 
     async def aput(
