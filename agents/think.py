@@ -19,6 +19,7 @@ from agents.routing.words import clean
 from agents.spec import ROOM
 from agents.supervisor import Route
 from core.identity import Principal, Role
+from core.ids import TenantId
 from tools.policy import Policy
 from tools.registry import Toolbox
 from tools.spec import Tool
@@ -50,7 +51,7 @@ class Mind:
         self.grants = GRANTS
         self.router = router or Router(toolbox)
         self._offers: dict[tuple[Any, ...], _Offer] = {}
-        self._figures: dict[tuple[str, str, bool], str] = {}
+        self._figures: dict[tuple[TenantId, int, str, bool], str] = {}
         self._places: dict[tuple[Role, str | None], tuple[str, ...]] = {}
 
     def places_for(self, principal: Principal, only: str | None = None) -> tuple[str, ...]:
@@ -118,7 +119,7 @@ class Mind:
 
     def known_figures(self, policy: Policy, currency: str, principal: Principal) -> str:
         """Return the policy in words, as far as the caller may read it: figures that an answer may name without a tool."""
-        key = (policy.model_dump_json(), currency, principal.is_customer)
+        key = (principal.tenant_id, policy.version, currency, principal.is_customer)
         if key not in self._figures:
             pages = render_policy_pages(policy, currency)
             self._figures[key] = "\n".join(page.body for page in pages if page.visibility == "public" or not principal.is_customer)

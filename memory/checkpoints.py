@@ -5,7 +5,7 @@ One saver a run over a shared pool: LangGraph's saver serialises every statement
 
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,7 +16,14 @@ os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 import orjson
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple, get_serializable_checkpoint_metadata
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot  # pyright: ignore[reportPrivateUsage]
 from psycopg import AsyncConnection, AsyncCursor
@@ -120,14 +127,23 @@ def thread_key(tenant_id: UUID, thread_id: UUID) -> str:
     return f"{tenant_id}:{thread_id}"
 
 
+class _TaskWrites(NamedTuple):
+    """What a task of the superstep that is running wrote: stored whole only when the run may stop before the superstep's checkpoint."""
+
+    place: tuple[str, str, str, str, str]
+    """Thread, namespace, checkpoint, task and its path."""
+    writes: Sequence[tuple[str, Any]]
+
+
 @dataclass(slots=True)
 class _Waiting:
-    """Rows that are not stored yet."""
+    """Rows that are not stored yet, and beside them what has not been made rows."""
 
     checkpoints: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
     blobs: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
     writes: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
     marks: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    running: list[_TaskWrites] = field(default_factory=list[_TaskWrites])
 
 
 class RunSaver(AsyncPostgresSaver):
@@ -135,7 +151,8 @@ class RunSaver(AsyncPostgresSaver):
 
     What is kept back is stored before a tool may have an effect, before the graph stops or is read, and with the first superstep that
     ends `_LATEST_SECONDS` after the last store, unless the graph ends with it. A crash in between repeats supersteps; positional call
-    ids and the ledger make that harmless.
+    ids and the ledger make that harmless. Of a superstep whose checkpoint is there, only writes to channels that are read back from
+    their writes are kept.
     """
 
     def __init__(self, pool: Pool, lease: Lease | None = None, *, empty: bool = False) -> None:
@@ -151,11 +168,11 @@ class RunSaver(AsyncPostgresSaver):
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """Keep a task's writes for the next store, or store them at once when the graph may stop after them."""
         where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-        rows = self._dump_writes(where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path, writes)
+        place = (where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id, task_path)
         if not any(channel in _URGENT for channel, _ in writes):
-            self._waiting.writes += rows
+            self._waiting.running.append(_TaskWrites(place, writes))
             return
-        self._waiting.marks += rows
+        self._waiting.marks += self._dump_writes(*place, writes)
         self.interrupted |= any(channel == "__interrupt__" for channel, _ in writes)
         await self.flush()
 
@@ -167,6 +184,7 @@ class RunSaver(AsyncPostgresSaver):
         thread_id, namespace = where["thread_id"], where["checkpoint_ns"]
         inline, blobs = _split(checkpoint["channel_values"])
         versions = {channel: version for channel, version in new_versions.items() if channel in blobs}
+        self._settle(where.get("checkpoint_id"), metadata)
         self._waiting.blobs += self._dump_blobs(thread_id, namespace, blobs, versions)
         about = get_serializable_checkpoint_metadata(config, metadata)
         body = orjson.dumps({**checkpoint, "channel_values": inline}).decode()
@@ -212,9 +230,26 @@ class RunSaver(AsyncPostgresSaver):
             write_bytes=[row[8] for row in waiting.writes],
         )
 
+    def _settle(self, checkpoint_id: str | None, metadata: CheckpointMetadata) -> None:
+        """Make rows of a finished superstep's writes, now that its checkpoint is made: those from which a channel is read back."""
+        deltas = metadata.get("counters_since_delta_snapshot")
+        for task in self._waiting.running:
+            over = task.place[2] == checkpoint_id
+            self._waiting.writes += self._rows(task, deltas if over else None)
+        self._waiting.running.clear()
+
+    def _rows(self, task: _TaskWrites, channels: Collection[str] | None = None) -> list[tuple[Any, ...]]:
+        return [
+            (*task.place, WRITES_IDX_MAP.get(channel, index), channel, *self.serde.dumps_typed(value))
+            for index, (channel, value) in enumerate(task.writes)
+            if channels is None or channel in channels
+        ]
+
     def _take(self) -> _Waiting | None:
         """Return what was kept back and forget it."""
         waiting = self._waiting
+        for task in waiting.running:
+            waiting.writes += self._rows(task)
         self._waiting = _Waiting()
         self._stored_at = time.monotonic()
         return waiting if waiting.checkpoints or waiting.writes or waiting.marks else None

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -110,7 +110,7 @@ class Learned:
         none = 1 / (1 + np.exp(-(offset + lead * float(nothing.sum() - sides.max()) + likely * near)))
         nearest = [int(row) for row in np.argsort(-likeness)[:_NEAREST]] if explain else []
         return Votes(
-            {side: float(share) for side, share in zip(self.sides, chosen, strict=True)},
+            dict(zip(self.sides, chosen.tolist(), strict=True)),
             float(none),
             NOTHING[int(nothing.argmax())],
             self._of_desks(desks * weights.scale.desks),
@@ -118,12 +118,17 @@ class Learned:
             tuple((self.texts[row], self.labels[row], float(likeness[row])) for row in nearest),
         )
 
-    def _of_desks(self, scores: Matrix) -> dict[str, float]:
+    @cached_property
+    def _columns_of_agents(self) -> Sequence[NDArray[np.intp]]:
+        """Which desks compete: those of one agent."""
         agents = np.array([desk.partition("/")[0] for desk in self.desks])
+        return [np.flatnonzero(agents == agent) for agent in np.unique(agents)]
+
+    def _of_desks(self, scores: Matrix) -> dict[str, float]:
         shares = np.zeros_like(scores)
-        for agent in np.unique(agents):
-            shares[agents == agent] = softmax(scores[agents == agent])
-        return {desk: float(share) for desk, share in zip(self.desks, shares, strict=True)}
+        for columns in self._columns_of_agents:
+            shares[columns] = softmax(scores[columns])
+        return dict(zip(self.desks, shares.tolist(), strict=True))
 
     def to_bytes(self) -> bytes:
         """Return the model in NumPy's own format, numbers in half precision."""
