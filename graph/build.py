@@ -1,11 +1,12 @@
 """The whole topology. Read this first.
 
-START -> supervisor -> agent -> END
-                         |  ^
-                         v  |
-                      call_tools <-> approve
+START -> supervisor -> END
+            |
+            v
+ approve <-> call_tools <-> agent -> END
 
-Where `agent` and `call_tools` go on is in what they return: a conditional edge would read the state again and run beside them, in a thread.
+The supervisor chooses the agent, which thinks at once; `agent` is each further thought. Where a node goes on is in what it returns: a
+conditional edge would read the state again and run beside it, in a thread.
 """
 
 from functools import cache
@@ -34,7 +35,6 @@ def topology() -> StateGraph[State, TurnContext, Any, Any]:
     graph.add_node("call_tools", call_tools, retry_policy=_RETRY)
     graph.add_node("approve", approve)
     graph.add_edge(START, "supervisor")
-    graph.add_edge("supervisor", "agent")
     graph.add_edge("approve", "call_tools")
     return graph
 

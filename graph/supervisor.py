@@ -1,18 +1,26 @@
 """The supervisor decides once a turn which agent takes it, and never speaks."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agents.roster import desk_of
 from core.events import RouteChosen
+from graph.agent import Next, agent
 from graph.state import State, TurnContext
 
 
-async def supervisor(state: State, runtime: Runtime[TurnContext]) -> dict[str, Any]:
-    """Choose where the user's last words go: rules, then the classifier with the last place as a prior, then a model."""
-    ctx = runtime.context
+async def supervisor(state: State, runtime: Runtime[TurnContext]) -> Next:
+    """Choose who takes the turn, and let that agent think: one superstep, since nothing can happen in between."""
+    chosen = await _choose(state, runtime.context)
+    thought = await agent(cast("State", {**state, **chosen}), runtime)
+    return replace(thought, update={**chosen, **cast("dict[str, Any]", thought.update)})
+
+
+async def _choose(state: State, ctx: TurnContext) -> dict[str, Any]:
+    """Return where the user's last words go: rules, then the classifier with the last place as a prior, then a model."""
     route = await ctx.mind.route(
         _last_words(state),
         ctx.run.principal,
