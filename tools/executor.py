@@ -42,13 +42,13 @@ _CONFLICTS = frozenset({"40001", "40P01"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A validated, authorised call."""
+    """A validated, authorised call; one that writes has its key in the ledger, and what tells it from another call under that key."""
 
     tool: Tool[Any, Any]
     args: Args
     ctx: RunContext
-    key: str
-    args_hash: str
+    key: str = ""
+    args_hash: str = ""
 
 
 class Executor:
@@ -113,6 +113,8 @@ class Executor:
             args = tool.args.model_validate_json(raw) if isinstance(raw, str) else tool.args.model_validate(raw)
         except ValidationError as error:
             return failed(name, "invalid_arguments", _readable(error, tool.args))
+        if not tool.writes:
+            return Call(tool, args, ctx)
         canonical = orjson.dumps(args.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
         return Call(tool, args, ctx, _ledger_key(tool, args, ctx), hashlib.sha256(canonical).hexdigest())
 
@@ -230,8 +232,6 @@ async def _retrying(attempt: Any, call: Call, journal: Journal | None) -> ToolRe
 
 
 def _ledger_key(tool: Tool[Any, Any], args: Args, ctx: RunContext) -> str:
-    if not tool.writes:
-        return ""
     if ctx.approval_id is not None:
         return f"approval:{ctx.approval_id}"
     return f"{tool.name}:{tool.keying.business_key(args)}" if tool.keying.business_key else ctx.call_key
