@@ -34,7 +34,7 @@ _LAST = (
 )
 
 
-class _Model(asyncio.Protocol):
+class Model(asyncio.Protocol):
     """One connection; requests on it come one after another."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,7 +68,7 @@ class _Model(asyncio.Protocol):
 
 
 async def _serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(_Model, "127.0.0.1", port, backlog=1024)
+    server = await asyncio.get_running_loop().create_server(Model, "127.0.0.1", port, backlog=1024)
     await server.serve_forever()
 
 
