@@ -1,6 +1,6 @@
 # One word for each job. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install lock fmt lint types test test-external mutation chaos storm bench eval tau demo docs
+.PHONY: help install lock fmt lint types test test-external mutation chaos storm guarantees bench eval tau demo docs
 
 help: ## List the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,10 @@ mutation: ## Plant small faults in the rules and the executor; the tests have to
 
 chaos: ## Kill workers at every point that matters, pause them past their lease (minutes)
 	uv run pytest -m chaos tests/chaos
+
+guarantees: ## Every guarantee as often as it says (hours); the figures go to bench/guarantees.jsonl
+	STOREHAND_GUARANTEES=whole uv run pytest -n 0 tests/guarantees
+	@cat bench/guarantees.jsonl
 
 bench: ## Speed, side by side with peers
 	uv run python -m bench

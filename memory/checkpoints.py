@@ -41,7 +41,7 @@ _URGENT = frozenset({"__interrupt__", "__error__", "__resume__", "__scheduled__"
 
 _NEXT = "branch:to:"
 """The channels that start a superstep."""
-_LATEST_SECONDS = 0.05
+_LATEST_SECONDS = 0.5
 """A superstep that took longer than this, as one with a real model does, is stored as soon as it ends."""
 _REST_SECONDS = 1.0
 _HOLD = "SELECT 1 FROM public.runs WHERE tenant_id = %s AND id = %s AND attempt = %s AND status = 'running' FOR SHARE"

@@ -21,6 +21,8 @@ from store.queries import runs
 from store.tables.runtime import RunStatus
 
 _WAIT_SECONDS = 2.0
+"""How long Valkey may be silent before Postgres is asked; twice as long each time that there was nothing to miss."""
+_LONGEST_WAIT_SECONDS = 8.0
 _GRACE_SECONDS = 0.25
 """What Postgres knows first is given this long to come live too, with its tokens."""
 _DOWN_POLL_SECONDS = 1.0
@@ -112,6 +114,7 @@ class _Reader:
         self.ended = False
         self.waiting = False
         """Whether there is nothing to read but what is still to come."""
+        self._silent = 0
         self._runtime = runtime
         self._principal = principal
         self._run_id = run_id
@@ -121,10 +124,12 @@ class _Reader:
 
     async def more(self) -> list[tuple[str, Event]]:
         """Return what came next, perhaps nothing yet."""
-        batch = await self._live(_WAIT_SECONDS if self.waiting else 0)
+        batch = await self._live(min(_LONGEST_WAIT_SECONDS, _WAIT_SECONDS * 2**self._silent) if self.waiting else 0)
         self.waiting = True
         if batch:
+            self._silent = 0
             return self._noticed(await self._take(batch))
+        self._silent += 1
         last, ended = await self._head()
         if last > self._place.seq:
             if batch is not None and (batch := await self._live(_GRACE_SECONDS)):

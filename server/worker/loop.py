@@ -28,7 +28,7 @@ from store.queries import runs
 from store.tables.runtime import RunStatus, ThreadStatus
 
 _log = get_logger(__name__)
-_AT_ONCE = 4
+_AT_ONCE = 16
 """Runs that a worker claims in one round trip; more would leave other workers without."""
 
 
