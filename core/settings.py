@@ -46,9 +46,11 @@ class LLM(BaseModel):
 
 
 class Embedding(BaseModel):
-    """Vectors for knowledge. `local` needs no download; `openai:<model>` uses the LLM's key and base URL."""
+    """Vectors for knowledge. Changing the model makes all vectors anew while those of the model before are still searched."""
 
-    model: str = "local"
+    model: str = "auto"
+    """`local`: all-MiniLM-L6-v2 where its files are (see ROUTING__SENTENCES); `hash`: hashed words, which need nothing; `auto`: the first
+    that can be had; `openai:<model>` or `openai:<model>@<dimensions>`: with the LLM's key and base URL."""
 
 
 class Routing(BaseModel):

@@ -1,4 +1,4 @@
-"""Texts as vectors: a local embedder that needs no download, or a provider's model."""
+"""Texts as vectors: a sentence model on this machine, hashed words where there is none, or a provider's model."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.errors import InvalidInput, ModelFailed
 from core.settings import Settings
 from memory.hashing import vector
+from memory.sentences import SentenceModel
 
 if TYPE_CHECKING:
     from langchain_openai import OpenAIEmbeddings
@@ -28,15 +29,21 @@ class Embedder(Protocol):
         """The length of every vector."""
         ...
 
+    @property
+    def alike(self) -> float:
+        """The cosine from which on a passage is about a question that it shares no word with."""
+        ...
+
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector of unit length for each text."""
         ...
 
 
-class LocalEmbedder:
+class HashEmbedder:
     """Hashed words, word pairs and letter groups: the same vectors in every process and on every machine."""
 
-    name = "local-v1"
+    name = "hash-v1"
+    alike = 0.4
 
     def __init__(self, dimensions: int = 512) -> None:
         self.dimensions = dimensions
@@ -46,8 +53,28 @@ class LocalEmbedder:
         return await asyncio.to_thread(lambda: [vector(text, self.dimensions) for text in texts])
 
 
+class SentenceEmbedder:
+    """all-MiniLM-L6-v2 from a folder on this machine."""
+
+    alike = 0.5
+
+    def __init__(self, model: SentenceModel) -> None:
+        self._model = model
+        self.name = model.name
+        self.dimensions = model.dimensions
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return one vector for each text, computed in a thread; a text that says nothing has one of zeros."""
+        vectors = await asyncio.to_thread(self._model.vectors, texts)
+        return [
+            vector if any(map(str.isalnum, text)) else [0.0] * self.dimensions for text, vector in zip(texts, vectors.tolist(), strict=True)
+        ]
+
+
 class OpenAIEmbedder:
     """A model behind the OpenAI embeddings API, at any base URL."""
+
+    alike = 0.5
 
     def __init__(self, model: str, *, dimensions: int | None = None, api_key: str | None = None, base_url: str | None = None) -> None:
         """Describe the model; no connection is opened.
@@ -102,18 +129,29 @@ class OpenAIEmbedder:
         )
 
 
-def build_embedder(settings: Settings) -> Embedder:
-    """Return the embedder that `STOREHAND_EMBEDDING__MODEL` names: `local`, `openai:<model>` or `openai:<model>@<dimensions>`.
+def build_embedder(settings: Settings, sentences: SentenceModel | None) -> Embedder:
+    """Return the embedder that `STOREHAND_EMBEDDING__MODEL` names.
+
+    That is `local` (the sentence model), `hash`, `openai:<model>`, `openai:<model>@<dimensions>`, or `auto`: the sentence model where its
+    files are on this machine, else `hash`.
+
+    Args:
+        sentences: the sentence model that was found.
 
     Raises:
-        InvalidInput: the setting has none of these forms.
+        InvalidInput: the setting has none of these forms, or `local` lacks the model's files.
     """
     kind, _, rest = settings.embedding.model.partition(":")
-    if kind == "local" and not rest:
-        return LocalEmbedder()
+    if kind in {"auto", "hash", "local"} and not rest:
+        if kind == "local" and sentences is None:
+            raise InvalidInput(
+                "local needs the files of all-MiniLM-L6-v2; name their folder with STOREHAND_ROUTING__SENTENCES, or say hash",
+                field=_SETTING,
+            )
+        return HashEmbedder() if kind == "hash" or sentences is None else SentenceEmbedder(sentences)
     model, _, length = rest.partition("@")
     if kind != "openai" or not model or (length and not length.isdigit()):
-        raise InvalidInput("must be local, openai:<model> or openai:<model>@<dimensions>", field=_SETTING)
+        raise InvalidInput("must be auto, local, hash, openai:<model> or openai:<model>@<dimensions>", field=_SETTING)
     key = settings.llm_key
     return OpenAIEmbedder(
         model,
@@ -121,3 +159,8 @@ def build_embedder(settings: Settings) -> Embedder:
         api_key=key.get_secret_value() if key else None,
         base_url=settings.llm_base_url,
     )
+
+
+def local_embedders(sentences: SentenceModel | None) -> list[Embedder]:
+    """Return the embedders that need no provider: vectors that a store still has of them can be searched whatever the setting says."""
+    return [HashEmbedder(), *([SentenceEmbedder(sentences)] if sentences else [])]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 CACHED = Path("~/.cache/chroma/onnx_models/all-MiniLM-L6-v2/onnx")
 """Where Chroma keeps the model once it has downloaded it."""
 _FILES = ("model.onnx", "tokenizer.json")
-_LONGEST = 128
+_LONGEST = 256
+"""Tokens of a text that the model reads: what it was made for."""
 _SETTING = "STOREHAND_ROUTING__SENTENCES"
 
 

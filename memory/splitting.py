@@ -1,36 +1,30 @@
-"""Markdown articles as chunks that are small enough to find and large enough to quote."""
+"""Markdown as pieces that are small enough to find and large enough to quote. Structure decides where one ends."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
-from uuid import UUID
 
-Visibility = Literal["public", "internal"]
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
+from store.queries.passages import Piece
+
+_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
+_RULE = re.compile(r"^\s*\|?\s*:?-{2,}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
-_CHUNK_CHARACTERS = 800
+_CHARACTERS = 800
+_TABLE_CHARACTERS = 2400
+"""A table up to this length stays whole; a longer one is cut between rows, and each part begins with the head."""
+_QUOTED = 4
+"""So many pieces of one heading are quoted together at most."""
+_LONGEST_NAME = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of an article under one heading. `id` is the article's and its place in it, the same at every split."""
-
-    id: str
-    article_id: UUID
-    visibility: Visibility
-    title: str
-    heading: str
-    text: str
-
-
-def split(article_id: UUID, title: str, body_markdown: str, *, visibility: Visibility) -> list[Chunk]:
-    """Return an article's chunks in order: by heading, then by paragraph, up to about 800 characters each."""
-    pieces = [(heading, piece) for heading, text in _sections(body_markdown) for piece in _pieces(text)]
-    return [
-        Chunk(f"{article_id}:{number}", article_id, visibility, title, heading, piece) for number, (heading, piece) in enumerate(pieces)
-    ]
+def split(title: str, body_markdown: str) -> list[Piece]:
+    """Return a page's pieces in order: by heading, then by paragraph, up to about 800 characters each; tables stay whole."""
+    pieces, number = list[Piece](), 0
+    for heading, body in _sections(body_markdown):
+        for place, part in enumerate(_pieces(body)):
+            number += place % _QUOTED == 0
+            pieces.append(Piece(number - 1, title[:_LONGEST_NAME], heading[:_LONGEST_NAME], part))
+    return pieces
 
 
 def _sections(body: str) -> Iterator[tuple[str, str]]:
@@ -40,7 +34,7 @@ def _sections(body: str) -> Iterator[tuple[str, str]]:
             fenced = not fenced
         if not fenced and (match := _HEADING.match(line)):
             yield heading, "\n".join(lines)
-            heading, lines = match[1], []
+            heading, lines = match[2], []
         else:
             lines.append(line)
     yield heading, "\n".join(lines)
@@ -50,7 +44,7 @@ def _pieces(text: str) -> Iterator[str]:
     """Join neighbouring paragraphs while they fit together."""
     current = ""
     for part in (part for paragraph in re.split(r"\n\s*\n", text) for part in _fitting(paragraph.strip())):
-        if current and len(current) + len(part) > _CHUNK_CHARACTERS:
+        if current and len(current) + len(part) > _CHARACTERS:
             yield current
             current = part
         else:
@@ -60,19 +54,33 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _fitting(paragraph: str) -> Iterator[str]:
-    """Cut a long paragraph after sentences, and a sentence without end where it must be."""
-    if len(paragraph) <= _CHUNK_CHARACTERS:
+    """Cut a long paragraph after sentences, a long table between rows, and a sentence without end where it must be."""
+    if len(paragraph) <= _CHARACTERS:
         if paragraph:
             yield paragraph
         return
+    lines = paragraph.splitlines()
+    if len(lines) > 2 and lines[0].lstrip().startswith("|") and _RULE.match(lines[1]):
+        yield from _rows(lines)
+        return
     current = ""
     for sentence in _SENTENCE_END.split(paragraph):
-        for start in range(0, len(sentence), _CHUNK_CHARACTERS):
-            part = sentence[start : start + _CHUNK_CHARACTERS]
-            if current and len(current) + len(part) >= _CHUNK_CHARACTERS:
+        for start in range(0, len(sentence), _CHARACTERS):
+            part = sentence[start : start + _CHARACTERS]
+            if current and len(current) + len(part) >= _CHARACTERS:
                 yield current
                 current = part
             else:
                 current = f"{current} {part}" if current else part
     if current:
         yield current
+
+
+def _rows(lines: list[str]) -> Iterator[str]:
+    head, current = lines[:2], list[str]()
+    for line in lines[2:]:
+        if current and sum(map(len, [*head, *current, line])) > _TABLE_CHARACTERS:
+            yield "\n".join([*head, *current])
+            current = []
+        current.append(line)
+    yield "\n".join([*head, *current])

@@ -10,7 +10,8 @@ from core.clock import Clock, system_clock
 from core.errors import Conflict
 from core.identity import Principal, Role
 from core.ids import TenantId, UserId
-from memory.indexing import index_articles
+from memory.indexing import follow_changes
+from memory.indexing import index_knowledge as index_store
 from server.demo_documents import print_documents
 from server.passwords import hash_password
 from server.wiring import Runtime
@@ -51,6 +52,8 @@ async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, see
         units = Units(engine, clock)
         for row in await units.call("list_tenants"):
             rows += await print_documents(units, keeper(row["tenant_id"]))
+            while size.orders < _LARGE and await follow_changes(units, keeper(row["tenant_id"])):
+                pass
         progress(f"Loaded {rows:,} rows")
         return True
     finally:
@@ -58,12 +61,12 @@ async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, see
 
 
 async def index_knowledge(runtime: Runtime, progress: Progress) -> int:
-    """Index articles that changed since the last time, of every store, and return how many."""
+    """Index what changed since the last time, of every store, and return how many passages."""
     total = 0
     for row in await runtime.units.call("list_tenants"):
-        total += await index_articles(runtime.units, keeper(row["tenant_id"]), runtime.index)
+        total += await index_store(runtime.units, keeper(row["tenant_id"]), runtime.index, progress=progress)
     if total:
-        progress(f"Indexed {total} knowledge articles")
+        progress(f"Indexed {total:,} passages of knowledge")
     return total
 
 

@@ -18,10 +18,10 @@ from core.clock import Clock, system_clock
 from core.errors import Unavailable
 from core.settings import Settings
 from graph.drive import Driver
-from memory.articles import ArticleIndex
 from memory.cache import RateLimiter, Valkey, Wakes, connect
 from memory.checkpoints import SCHEMA, Pool, open_pool
-from memory.embed import build_embedder
+from memory.embed import build_embedder, local_embedders
+from memory.index import KnowledgeIndex
 from memory.live import LiveLog
 from memory.retrieval import HybridSearch
 from memory.sentences import find_sentences
@@ -52,7 +52,7 @@ class Runtime:
     limiter: RateLimiter
     pool: Pool
     driver: Driver
-    index: ArticleIndex
+    index: KnowledgeIndex
     clock: Clock
     secret: str
     vault: Vault
@@ -81,7 +81,8 @@ async def open_runtime(
         pool = await stack.enter_async_context(open_pool(app_url(endpoints.db_url, configured, schema=SCHEMA), size=settings.db.pool_size))
         valkey = connect(endpoints.redis_url)
         stack.push_async_callback(valkey.close)
-        index = ArticleIndex(endpoints.chroma_url, build_embedder(settings))
+        sentences = find_sentences(settings.routing.sentences)
+        index = KnowledgeIndex(endpoints.chroma_url, build_embedder(settings, sentences), *local_embedders(sentences))
         stack.push_async_callback(index.close)
         toolbox = build_toolbox(HybridSearch(index))
         executor = Executor(units, toolbox, GRANTS)

@@ -16,11 +16,11 @@ from tools import (
     warehouse,
 )
 from tools.governance import governed
-from tools.knowledge import ArticleSearch, knowledge_tools
+from tools.knowledge import KnowledgeSearch, knowledge_tools
 from tools.registry import Toolbox
 
 
-def build_toolbox(search: ArticleSearch) -> Toolbox:
+def build_toolbox(search: KnowledgeSearch) -> Toolbox:
     """Return the tools; `search` finds articles for the knowledge module."""
     return Toolbox(
         governed(

@@ -80,6 +80,22 @@ def answers(
     raise typer.Exit(run_answers(as_json=as_json))
 
 
+@app.command("retrieval")
+def retrieval(
+    documents: Annotated[Path, typer.Option(help="JSON lines: id, title, content (Markdown).")],
+    queries: Annotated[Path, typer.Option(help="JSON lines: id, query, required_documents.")],
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Measure how well passages are found: NDCG@10 and Recall@100 by words, by meaning, and by both.
+
+    Example: storehand eval retrieval --documents documents.jsonl --queries queries.jsonl --json
+    """
+    from evals.retrieval import run
+
+    raise typer.Exit(run(read_settings(data_dir), documents, queries, as_json=as_json))
+
+
 @app.command("tau-replay")
 def tau_replay(
     data: Annotated[Path, typer.Option(envvar="TAU_RETAIL_DATA", help="The folder of the domain's data, with db.json.")],

@@ -7,7 +7,7 @@ conversations in which somebody still worked, such as the one in which the erasu
 from uuid import UUID
 
 from memory.cache import EventStreams
-from memory.indexing import index_articles
+from memory.indexing import index_knowledge
 from server.setup import keeper
 from server.wiring import Runtime
 from store.queries import erasure
@@ -28,7 +28,7 @@ async def _forget(runtime: Runtime, tenant_id: UUID, erasure_id: UUID) -> bool:
         swept = await erasure.sweep(tx, await erasure.by_id(tx, erasure_id))
     await runtime.live.forget(swept.runs)
     await EventStreams(runtime.valkey).forget(tenant_id, swept.words)
-    await index_articles(runtime.units, who, runtime.index)
+    await index_knowledge(runtime.units, who, runtime.index)
     if swept.busy:
         return False
     async with runtime.units.write(who) as tx:

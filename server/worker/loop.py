@@ -21,6 +21,7 @@ from server.runs import principal_of
 from server.warming import warm_up
 from server.wiring import Runtime
 from server.worker.aftercare import Aftercare
+from server.worker.librarian import Librarian
 from server.worker.relay import Relay
 from server.worker.stockkeeping import Stockkeeping
 from server.worker.upkeep import Upkeep
@@ -158,6 +159,7 @@ async def working(runtime: Runtime) -> AsyncIterator[Worker]:
         asyncio.create_task(worker.run_forever(), name="worker"),
         asyncio.create_task(Relay(runtime).run_forever(), name="relay"),
         asyncio.create_task(Upkeep(runtime).run_forever(), name="upkeep"),
+        asyncio.create_task(Librarian(runtime).run_forever(), name="librarian"),
         asyncio.create_task(Stockkeeping(runtime).run_forever(), name="stockkeeping"),
         asyncio.create_task(Aftercare(runtime.units, runtime.executor).run_forever(), name="aftercare"),
         asyncio.create_task(Dispatcher(runtime).run_forever(), name="dispatcher"),

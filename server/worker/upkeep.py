@@ -1,6 +1,6 @@
 """The upkeep: what follows from the clock and from the rules, whoever changed them and wherever.
 
-When another version of the policy takes effect - changed a moment ago, or planned for this day - its pages are rendered and indexed
+When another version of the policy takes effect - changed a moment ago, or planned for this day - its pages are rendered
 again. Requests that nobody decided in their time are closed. Scheduled runs are started, and what was kept for a while is
 forgotten. Who asked to be forgotten is forgotten to the end. Any number of processes do this beside each other.
 """
@@ -12,7 +12,6 @@ from uuid import UUID
 from agents.policy_pages import render_policy_pages
 from core.errors import StorehandError
 from core.log import get_logger
-from memory.indexing import index_articles
 from server.schedules import start_due
 from server.setup import keeper
 from server.state import forget
@@ -84,4 +83,3 @@ class Upkeep:
                 await articles.publish_rules(
                     tx, [RulesPage(page.slug, page.title, page.body, page.visibility) for page in pages], policy.version
                 )
-        await index_articles(units, who, self._runtime.index)

@@ -54,5 +54,4 @@ def _article(
         visibility=visibility,
         policy_version=version,
         updated_at=shop.now - timedelta(days=days_ago),
-        indexed_at=None,
     )

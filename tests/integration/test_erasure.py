@@ -12,7 +12,7 @@ from sqlalchemy import text
 from core.identity import Principal, RunContext
 from core.ids import new_id
 from memory.cache import EventStreams, OutgoingEvent
-from memory.indexing import index_articles
+from memory.indexing import index_knowledge
 from server.wiring import Runtime
 from server.worker.forgetting import forget_people
 from store import audit
@@ -67,7 +67,7 @@ async def be_talked_about(runtime: Runtime, merchant: Principal, customer: Princ
     await write(runtime, merchant, article, tenant=merchant.tenant_id, body=body)
     address = 'UPDATE orders SET ship_to = ship_to || \'{"line1": "12 Quai Secret"}\' WHERE customer_id = :customer'
     await write(runtime, merchant, address, customer=customer.customer_id)
-    await index_articles(runtime.units, merchant, runtime.index)
+    await index_knowledge(runtime.units, merchant, runtime.index)
     event = OutgoingEvent(merchant.tenant_id, "order.placed", "k", f'{{"name": "{name.upper()}"}}'.encode())
     await EventStreams(runtime.valkey).append([event])
 
@@ -136,8 +136,9 @@ async def test_guarantee_33_an_erased_person_leaves_no_residual_hit_within_a_min
     assert "tax law requires them to be kept unchanged for 10 years" in done["invoices"]
     assert await forget_people(indexed) == 0
     async with indexed.units.read(merchant) as tx:
-        stale = "SELECT count(*) FROM articles WHERE indexed_at IS NULL OR indexed_at < updated_at"
-        assert (await tx.connection.execute(text(stale))).scalar() == 0, "the vectors were made again without the person"
+        for table in ("knowledge_changes", "knowledge_leftovers"):
+            waiting = (await tx.connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar()
+            assert waiting == 0, "the vectors were made again without the person"
         assert (await audit.verify(tx)).broken_at is None
         kinds = "SELECT DISTINCT kind FROM documents WHERE customer_id = :customer"
         assert set((await tx.connection.execute(text(kinds), {"customer": customer.customer_id})).scalars()) == {"invoice"}

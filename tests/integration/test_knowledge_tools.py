@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -10,9 +11,9 @@ from agents.policy_pages import render_policy_pages
 from core.errors import Unavailable
 from core.identity import Principal
 from core.statuses import ArticleStatus
-from memory.articles import ArticleIndex
-from memory.embed import LocalEmbedder
-from memory.indexing import index_articles
+from memory.embed import HashEmbedder
+from memory.index import KnowledgeIndex
+from memory.indexing import index_knowledge
 from memory.retrieval import HybridSearch
 from store.embedded import Endpoints
 from tests.support.desk import Desk
@@ -27,7 +28,7 @@ from tools.registry import Toolbox
 NOWHERE = "http://127.0.0.1:1"
 
 
-def desk_over(shop: Shop, index: ArticleIndex) -> Desk:
+def desk_over(shop: Shop, index: KnowledgeIndex) -> Desk:
     """Return the executor over the knowledge tools."""
     desk = Desk(shop.units)
     desk.executor = Executor(shop.units, Toolbox(knowledge_tools(HybridSearch(index))), {})
@@ -35,20 +36,20 @@ def desk_over(shop: Shop, index: ArticleIndex) -> Desk:
 
 
 @pytest.fixture
-async def index(endpoints: Endpoints) -> AsyncIterator[ArticleIndex]:
-    index = ArticleIndex(endpoints.chroma_url, LocalEmbedder())
+async def index(endpoints: Endpoints) -> AsyncIterator[KnowledgeIndex]:
+    index = KnowledgeIndex(endpoints.chroma_url, HashEmbedder())
     yield index
     await index.close()
 
 
 @pytest.fixture
-async def desk(shop: Shop, index: ArticleIndex) -> Desk:
+async def desk(shop: Shop, index: KnowledgeIndex) -> Desk:
     """The policy's pages and two guides, indexed."""
     for page in render_policy_pages(Policy(), "EUR"):
         await add_article(shop, page.slug, page.body, visibility=page.visibility, title=page.title)
     await add_article(shop, "care-leather", "## Cleaning\n\nBrush off the dirt, then wipe with saddle soap.", title="Caring for leather")
     await add_article(shop, "unfinished", "Zeppelins are delivered by moonlight.", status=ArticleStatus.DRAFT)
-    await index_articles(shop.units, shop.owner, index, everything=True)
+    await index_knowledge(shop.units, shop.owner, index, everything=True)
     return desk_over(shop, index)
 
 
@@ -72,8 +73,8 @@ async def test_the_best_passage_answers_and_is_quoted_whole(shop: Shop, desk: De
     result = await desk.call(shop.ana, "search_articles", {"query": query})
     best = ArticlesFound.model_validate(result.data).citations[0]
     assert (best.number, best.slug, best.heading) == (1, slug, heading)
-    assert says in best.excerpt
-    assert best.excerpt in result.text
+    assert says in best.quoted
+    assert best.quoted in result.text
     assert "[1]" in result.text
     assert "Sources" in result.text
     assert result.data["degraded"] is False
@@ -106,7 +107,7 @@ async def test_what_no_article_is_about_is_said_plainly(shop: Shop, desk: Desk, 
 
 
 async def test_without_chroma_the_words_alone_answer_and_the_result_says_so(shop: Shop, desk: Desk) -> None:
-    lone = desk_over(shop, ArticleIndex(NOWHERE, LocalEmbedder()))
+    lone = desk_over(shop, KnowledgeIndex(NOWHERE, HashEmbedder()))
     result = await lone.call(shop.ana, "search_articles", {"query": "return policy for electronics"})
     found = ArticlesFound.model_validate(result.data)
     assert found.degraded
@@ -114,28 +115,33 @@ async def test_without_chroma_the_words_alone_answer_and_the_result_says_so(shop
     assert "by words only" in result.text
 
 
-async def test_only_what_changed_is_indexed_again_and_what_went_is_forgotten(shop: Shop, desk: Desk, index: ArticleIndex) -> None:
-    assert await index_articles(shop.units, shop.owner, index) == 0
+async def chunks_of(shop: Shop) -> set[UUID]:
+    async with shop.units.read(shop.owner) as tx:
+        return set((await tx.session.execute(text("SELECT id FROM knowledge_chunks"))).scalars())
+
+
+async def test_only_what_changed_is_indexed_again_and_what_went_is_forgotten(shop: Shop, desk: Desk, index: KnowledgeIndex) -> None:
+    assert await index_knowledge(shop.units, shop.owner, index) == 0
+    before = await chunks_of(shop)
     async with shop.units.write(shop.owner) as tx:
-        change = "UPDATE articles SET body = '## Cleaning\n\nUse a dry brush of horsehair.', updated_at = :at WHERE slug = 'care-leather'"
-        await tx.session.execute(text(change), {"at": tx.now.replace(year=tx.now.year + 1)})
-        await tx.session.execute(
-            text("UPDATE articles SET status = 'archived', updated_at = :at WHERE slug = 'warranty-policy'"),
-            {"at": tx.now.replace(year=tx.now.year + 1)},
-        )
-    assert await index_articles(shop.units, shop.owner, index) == 2
-    hits = await index.search(shop.owner.tenant_id, "horsehair brush for leather", visibility=["public"], limit=1)
+        change = "UPDATE articles SET body = '## Cleaning\n\nUse a dry brush of horsehair.' WHERE slug = 'care-leather'"
+        await tx.session.execute(text(change))
+        await tx.session.execute(text("UPDATE articles SET status = 'archived' WHERE slug = 'warranty-policy'"))
+    assert (await ask(desk, shop.ana, "is there a warranty"))["citations"] == [], "what is archived is hidden at once"
+    assert await index_knowledge(shop.units, shop.owner, index) == 1
     assert (await ask(desk, shop.ana, "leather cleaning"))["citations"][0]["excerpt"] == "Use a dry brush of horsehair."
     async with shop.units.read(shop.owner) as tx:
-        ids = {row.slug: row.id for row in await tx.session.execute(text("SELECT slug, id FROM articles"))}
-    assert hits[0].article_id == ids["care-leather"]
-    warranty = await index.search(shop.owner.tenant_id, "warranty", visibility=["public", "internal"], limit=50)
-    assert ids["warranty-policy"] not in {hit.article_id for hit in warranty}
+        versions = {row.slug: row.version for row in await tx.session.execute(text("SELECT slug, version FROM knowledge_sources"))}
+        gone = (await tx.session.execute(text("SELECT count(*) FROM knowledge_leftovers"))).scalar()
+    assert (versions["care-leather"], "warranty-policy" in versions, gone) == (2, False, 0)
+    [hits] = await index.search(shop.owner.tenant_id, ["warranty"], visibility=["public", "staff"], limit=100)
+    assert not {hit.id for hit in hits} & (before - await chunks_of(shop))
 
 
-async def test_an_outage_while_indexing_is_raised_and_leaves_the_articles_stale(shop: Shop) -> None:
-    await add_article(shop, "fresh", "Something new.")
+async def test_an_outage_while_indexing_is_raised_and_loses_nothing(shop: Shop, index: KnowledgeIndex) -> None:
+    await add_article(shop, "fresh", "Something new about zeppelins.")
     with pytest.raises(Unavailable):
-        await index_articles(shop.units, shop.owner, ArticleIndex(NOWHERE, LocalEmbedder()))
-    async with shop.units.read(shop.owner) as tx:
-        assert (await tx.session.execute(text("SELECT indexed_at FROM articles"))).scalar() is None
+        await index_knowledge(shop.units, shop.owner, KnowledgeIndex(NOWHERE, HashEmbedder()))
+    desk = desk_over(shop, index)
+    assert await index_knowledge(shop.units, shop.owner, index) > 0
+    assert (await ask(desk, shop.ana, "zeppelins"))["citations"][0]["slug"] == "fresh"

@@ -14,6 +14,7 @@ from core.identity import Principal, Role
 from core.ids import UserId
 from core.redact import visible
 from core.settings import Budget
+from memory.indexing import follow_changes
 from server.wiring import Runtime
 from tests.support.hostile import HostileModel, ObedientModel
 from tests.support.talk import Talk, one, rows, thinking_with
@@ -139,6 +140,8 @@ async def test_a_model_that_obeys_what_it_reads_changes_nothing_that_needs_conse
         "order_events": ("UPDATE order_events SET text = :text", ("get_order", {"order": "1017"})),
     }[place]
     await _plant(runtime, merchant, plant)
+    while await follow_changes(runtime.units, merchant):
+        pass
     model = ObedientModel(first=first)
     for who in (customer, replace(merchant, role=Role.STAFF, user_id=UserId(merchant.user_id))):
         watched = "orders payments payment_transactions returns stock_levels"

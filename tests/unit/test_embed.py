@@ -6,10 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
 from pathlib import Path
 from threading import Thread
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -18,7 +16,7 @@ from pydantic import SecretStr
 
 from core.errors import InvalidInput, ModelFailed
 from core.settings import Embedding, Settings
-from memory.embed import LocalEmbedder, OpenAIEmbedder, build_embedder
+from memory.embed import HashEmbedder, OpenAIEmbedder, build_embedder
 from memory.hashing import stem, vector
 from memory.splitting import split
 
@@ -70,25 +68,25 @@ def test_another_process_computes_the_same_vector() -> None:
     assert outputs == {f"{vector('Return a damaged headset', 512)}\n"}
 
 
-async def test_the_local_embedder_answers_in_order() -> None:
-    embedder = LocalEmbedder()
+async def test_the_hashing_embedder_answers_in_order() -> None:
+    embedder = HashEmbedder()
     assert await embedder.embed(["one", "two"]) == [vector("one", 512), vector("two", 512)]
 
 
 def test_settings_choose_the_embedder() -> None:
     def built(model: str) -> tuple[str, int]:
-        embedder = build_embedder(Settings(embedding=Embedding(model=model), openai_api_key=SecretStr("k")))
+        embedder = build_embedder(Settings(embedding=Embedding(model=model), openai_api_key=SecretStr("k")), None)
         return embedder.name, embedder.dimensions
 
-    assert built("local") == ("local-v1", 512)
+    assert built("hash") == built("auto") == ("hash-v1", 512)
     assert built("openai:text-embedding-3-small") == ("openai-text-embedding-3-small", 1536)
     assert built("openai:nomic-embed-text@768") == ("openai-nomic-embed-text", 768)
 
 
-@pytest.mark.parametrize("model", ["", "openai", "openai:", "openai:unknown", "openai:x@y", "cohere:x"])
+@pytest.mark.parametrize("model", ["", "local", "openai", "openai:", "openai:unknown", "openai:x@y", "cohere:x"])
 def test_a_wrong_embedding_setting_names_itself(model: str) -> None:
     with pytest.raises(InvalidInput, match="STOREHAND_EMBEDDING__MODEL"):
-        build_embedder(Settings(embedding=Embedding(model=model)))
+        build_embedder(Settings(embedding=Embedding(model=model)), None)
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -131,23 +129,30 @@ async def test_an_unreachable_provider_is_a_failed_model() -> None:
         await OpenAIEmbedder("m", dimensions=3, base_url="http://127.0.0.1:1/v1").embed(["one"])
 
 
-ARTICLE = UUID(int=7)
-
-
-def test_an_article_is_split_by_headings_and_ids_are_stable() -> None:
+def test_a_page_is_split_by_headings() -> None:
     body = "Intro.\n\n## Returns\n\nWithin 30 days.\n\n```\n# not a heading\n```\n\n## Refunds ##\nAt once."
-    chunks = split(ARTICLE, "Help", body, visibility="public")
-    assert [(chunk.id, chunk.heading, chunk.text) for chunk in chunks] == [
-        (f"{ARTICLE}:0", "", "Intro."),
-        (f"{ARTICLE}:1", "Returns", "Within 30 days.\n\n```\n# not a heading\n```"),
-        (f"{ARTICLE}:2", "Refunds", "At once."),
+    assert [(piece.section, piece.heading, piece.text) for piece in split("Help", body)] == [
+        (0, "", "Intro."),
+        (1, "Returns", "Within 30 days.\n\n```\n# not a heading\n```"),
+        (2, "Refunds", "At once."),
     ]
 
 
+def test_a_table_stays_whole_and_a_long_one_keeps_its_head() -> None:
+    head, row = "| size | chest |\n| --- | --- |", "| {n} | {n}0 cm |"
+    table = "\n".join([head, *(row.format(n=n) for n in range(60))])
+    [whole] = split("Sizes", table)
+    assert whole.text == table
+    parts = split("Sizes", "\n".join([head, *(row.format(n=n) for n in range(600))]))
+    assert len(parts) > 2
+    assert all(part.text.startswith(head) for part in parts)
+    assert sum(part.text.count(" cm |") for part in parts) == 600
+
+
 @given(st.lists(st.text(alphabet="ab .\n", max_size=900), max_size=5))
-def test_no_chunk_is_long_and_no_word_is_lost(paragraphs: list[str]) -> None:
+def test_no_piece_is_long_and_no_word_is_lost(paragraphs: list[str]) -> None:
     body = "\n\n".join(paragraphs)
-    chunks = split(ARTICLE, "Help", body, visibility="internal")
-    assert all(0 < len(chunk.text) <= 802 for chunk in chunks)
-    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(body.split())
-    assert all(left.id != right.id for left, right in pairwise(chunks))
+    pieces = split("Help", body)
+    assert all(0 < len(piece.text) <= 802 for piece in pieces)
+    assert "".join("".join(piece.text.split()) for piece in pieces) == "".join(body.split())
+    assert [piece.section for piece in pieces] == sorted(piece.section for piece in pieces)

@@ -5,16 +5,17 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from core.identity import Permission, RunContext
-from memory.articles import Visibility
-from memory.retrieval import ArticleSearch
+from core.knowing import Visibility
+from memory.retrieval import KnowledgeSearch, Wanted
 from store.unit import ReadTx
 from tools.arguments import Query
+from tools.knowledge.citing import cited
 from tools.knowledge.module import module
-from tools.knowledge.results import ArticlesFound, Citation
+from tools.knowledge.results import ArticlesFound
 from tools.spec import Args, Effect, Tool
 
-_PUBLIC: tuple[Visibility, ...] = ("public",)
-_EVERYTHING: tuple[Visibility, ...] = ("public", "internal")
+_CUSTOMERS = (Visibility.PUBLIC, Visibility.CUSTOMER)
+_EVERYTHING = (*_CUSTOMERS, Visibility.STAFF)
 
 
 class SearchArticles(Args):
@@ -25,7 +26,7 @@ class SearchArticles(Args):
     """How many passages at most."""
 
 
-def knowledge_tools(search: ArticleSearch) -> tuple[Tool[Any, Any], ...]:
+def knowledge_tools(search: KnowledgeSearch) -> tuple[Tool[Any, Any], ...]:
     """Return the tools of this module over a search."""
 
     @module.tool(
@@ -46,12 +47,8 @@ def knowledge_tools(search: ArticleSearch) -> tuple[Tool[Any, Any], ...]:
     )
     async def search_articles(tx: ReadTx, args: SearchArticles, _ctx: RunContext) -> ArticlesFound:
         """Find what the shop's policies, guides and answers say about a question, with sources to cite."""
-        visibility = _PUBLIC if tx.principal.is_customer else _EVERYTHING
-        passages = await search.search(tx, args.query, visibility=visibility, limit=args.limit)
-        citations = [
-            Citation(number=number, title=each.title, slug=each.slug, heading=each.heading, excerpt=each.text)
-            for number, each in enumerate(passages.found, start=1)
-        ]
-        return ArticlesFound(query=args.query, citations=citations, degraded=passages.degraded)
+        visibility = _CUSTOMERS if tx.principal.is_customer else _EVERYTHING
+        passages = await search.search(tx, Wanted(args.query, visibility, limit=args.limit))
+        return ArticlesFound(query=args.query, citations=cited(passages.found, tx.now), degraded=passages.degraded)
 
     return (search_articles,)

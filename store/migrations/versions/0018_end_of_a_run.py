@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0018"
-down_revision = "0017"
+down_revision = "0016"
 
 _END = """
 CREATE FUNCTION end_run(
