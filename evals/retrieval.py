@@ -36,6 +36,8 @@ from store.tables.tenancy import Tenant
 from store.unit import Units
 
 _NDCG_AT, _RECALL_AT = 10, 100
+_PATIENCE_SECONDS = 60
+"""A slow machine shall not count as a search by words alone."""
 _PASSAGES = 400
 """So many passages are ranked for a question, which are enough for a hundred documents."""
 
@@ -143,7 +145,7 @@ async def measure(settings: Settings, endpoints: Endpoints, documents: Sequence[
                 chunks = await index_knowledge(units, who, index, progress=progress)
                 progress(f"{chunks:,} passages with {embedder.name}, {chunks / (time.perf_counter() - began):.0f} a second")
                 for way in (each for each in _WAYS if each.neural == neural):
-                    ways[way.name] = await _figures(units, who, HybridSearch(index, way.trust), names, queries)
+                    ways[way.name] = await _figures(units, who, HybridSearch(index, way.trust, patience=_PATIENCE_SECONDS), names, queries)
             finally:
                 await index.drop(who.tenant_id, index.embedding)
                 await index.close()

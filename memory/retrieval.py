@@ -118,9 +118,10 @@ class KnowledgeSearch(Protocol):
 class HybridSearch:
     """Two searches that make up for each other's weakness. Postgres has the last word on what may be seen."""
 
-    def __init__(self, index: KnowledgeIndex, trust: Trust | None = None) -> None:
+    def __init__(self, index: KnowledgeIndex, trust: Trust | None = None, *, patience: float = _PATIENCE_SECONDS) -> None:
         self._index = index
         self._trust = trust or Trust()
+        self._patience = patience
 
     async def search(self, tx: ReadTx, wanted: Wanted) -> Passages:
         """Return at most `limit` passages, those that carry an identifier of the question alone where there are any."""
@@ -172,7 +173,7 @@ class HybridSearch:
         if not self._trust.meaning:
             return []
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 limit = min(candidates, _MOST_CANDIDATES)
                 return await self._index.search(tx.tenant_id, asked, visibility=wanted.visibility, limit=limit, ready=ready)
         except (Unavailable, ModelFailed, TimeoutError) as error:

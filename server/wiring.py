@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from secrets import token_urlsafe
@@ -27,6 +28,7 @@ from memory.retrieval import HybridSearch
 from memory.sentences import find_sentences
 from store.embedded import Endpoints
 from store.engine import app_url, build_engine, check_role
+from store.queries import added
 from store.rls import uncovered_tables
 from store.unit import Units
 from store.vault import Vault, kept_key
@@ -84,7 +86,7 @@ async def open_runtime(
         sentences = find_sentences(settings.routing.sentences)
         index = KnowledgeIndex(endpoints.chroma_url, build_embedder(settings, sentences), *local_embedders(sentences))
         stack.push_async_callback(index.close)
-        toolbox = build_toolbox(HybridSearch(index))
+        toolbox = build_toolbox(HybridSearch(index), partial(added.note_gap, units))
         executor = Executor(units, toolbox, GRANTS)
         models = build_models(settings, offline=lambda: _offline(toolbox))
         stack.push_async_callback(models.aclose)

@@ -16,12 +16,12 @@ from tools import (
     warehouse,
 )
 from tools.governance import governed
-from tools.knowledge import KnowledgeSearch, knowledge_tools
+from tools.knowledge import KnowledgeSearch, NoteGap, knowledge_tools
 from tools.registry import Toolbox
 
 
-def build_toolbox(search: KnowledgeSearch) -> Toolbox:
-    """Return the tools; `search` finds articles for the knowledge module."""
+def build_toolbox(search: KnowledgeSearch, note_gap: NoteGap | None = None) -> Toolbox:
+    """Return the tools; `search` finds passages for the knowledge module, and `note_gap` notes what it does not find."""
     return Toolbox(
         governed(
             *orders.TOOLS,
@@ -37,6 +37,6 @@ def build_toolbox(search: KnowledgeSearch) -> Toolbox:
             *marketplace.TOOLS,
             *backoffice.TOOLS,
             *documents.TOOLS,
-            *knowledge_tools(search),
+            *knowledge_tools(search, note_gap),
         )
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.errors import StorehandError
-from server.cli import admin, chat, demo, evals, importing, route, secrets, tools
+from server.cli import admin, chat, demo, evals, importing, knowledge, route, secrets, tools
 from server.cli.output import fail
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(admin.doctor)
 app.add_typer(importing.app, name="import")
 app.add_typer(tools.app, name="tools")
 app.add_typer(route.app, name="route")
+app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(evals.app, name="eval")
 app.add_typer(secrets.app, name="secrets")
 

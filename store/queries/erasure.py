@@ -53,6 +53,10 @@ _MENTIONS: tuple[str, ...] = (
         WHERE {_HERE} body::text ILIKE ANY (:words)""",
     f"""UPDATE articles SET title = regexp_replace(title, :any, '[erased]', 'gi'), body = regexp_replace(body, :any, '[erased]', 'gi'),
           updated_at = :now WHERE {_HERE} title || ' ' || body ILIKE ANY (:words)""",
+    f"""UPDATE knowledge_sources SET title = regexp_replace(title, :any, '[erased]', 'gi'),
+          body = regexp_replace(body, :any, '[erased]', 'gi'), status = 'waiting', reason = ''
+        WHERE {_HERE} kind IN ('file', 'url') AND title || ' ' || body ILIKE ANY (:words)""",
+    f"UPDATE knowledge_gaps SET question = '[erased]' WHERE {_HERE} question ILIKE ANY (:words)",
 )
 _CONVERSATIONS = "SELECT thread_id, run_ids, busy FROM redact_conversations(%(words)s)"
 _MEMORY = tuple(

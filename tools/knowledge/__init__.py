@@ -1,6 +1,6 @@
 """Knowledge: what the shop's policies, guides and answers say."""
 
 from memory.retrieval import KnowledgeSearch
-from tools.knowledge.reads import knowledge_tools
+from tools.knowledge.reads import NoteGap, knowledge_tools
 
-__all__ = ["KnowledgeSearch", "knowledge_tools"]
+__all__ = ["KnowledgeSearch", "NoteGap", "knowledge_tools"]

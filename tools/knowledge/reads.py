@@ -1,6 +1,9 @@
 """Reading the shop's articles. The search is handed in, because it needs a connection to Chroma."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field
 
@@ -26,8 +29,12 @@ class SearchArticles(Args):
     """How many passages at most."""
 
 
-def knowledge_tools(search: KnowledgeSearch) -> tuple[Tool[Any, Any], ...]:
-    """Return the tools of this module over a search."""
+NoteGap = Callable[[UUID, str, datetime], Awaitable[str]]
+"""Notes for a tenant that nothing answered a question at an instant, and returns its number. Not a part of the reading transaction."""
+
+
+def knowledge_tools(search: KnowledgeSearch, note_gap: NoteGap | None = None) -> tuple[Tool[Any, Any], ...]:
+    """Return the tools of this module over a search; what it does not find is noted, if `note_gap` says where."""
 
     @module.tool(
         effect=Effect.READ,
@@ -49,6 +56,7 @@ def knowledge_tools(search: KnowledgeSearch) -> tuple[Tool[Any, Any], ...]:
         """Find what the shop's policies, guides and answers say about a question, with sources to cite."""
         visibility = _CUSTOMERS if tx.principal.is_customer else _EVERYTHING
         passages = await search.search(tx, Wanted(args.query, visibility, limit=args.limit))
-        return ArticlesFound(query=args.query, citations=cited(passages.found, tx.now), degraded=passages.degraded)
+        gap = await note_gap(tx.tenant_id, args.query, tx.now) if note_gap and not passages.found and not passages.degraded else ""
+        return ArticlesFound(query=args.query, citations=cited(passages.found, tx.now), gap=gap, degraded=passages.degraded)
 
     return (search_articles,)
