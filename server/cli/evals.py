@@ -65,6 +65,21 @@ def routing(
     raise typer.Exit(run_routing(read_settings(data_dir), family or [], as_json=as_json))
 
 
+@app.command("conversations")
+def conversations(
+    data_dir: DataDir = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only these: cancel, return_two, exchange, refund, ...")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Hold 300 scripted conversations in the demo shop and check the end state of each. Exit code 1 below 95 % right.
+
+    Example: storehand eval conversations --kind return_two
+    """
+    from evals.talk_report import run_conversations
+
+    raise typer.Exit(run_conversations(read_settings(data_dir), kind or [], as_json=as_json))
+
+
 @app.command("answers")
 def answers(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

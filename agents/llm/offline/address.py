@@ -13,6 +13,7 @@ _AMERICAN = re.compile(
     r"(?P<city>[A-Z][^,\d]{1,40}),\s*(?P<region>[A-Z]{2}|[A-Z][a-z]+(?: [A-Z][a-z]+)?),?\s+(?P<postal_code>\d{5}(?:-\d{4})?)"
     r"(?:,?\s*(?P<country>USA|US|United States))?"
 )
+_POLITE = re.compile(r"\s*\b(?:please|instead|thanks?|thank you|asap)\b.*$", re.IGNORECASE)
 
 
 def address(spec: Spec, text: str) -> dict[str, Value]:
@@ -39,6 +40,6 @@ def _european(text: str) -> dict[str, str]:
 
 
 def _whole(read: Mapping[str, str], whole: str = "") -> dict[str, str]:
-    country = read.get("country", "").strip(" .!")
+    country = _POLITE.sub("", read.get("country", "")).strip(" .!")
     code = country if re.fullmatch("[A-Z]{2}", country) else lexicon.COUNTRIES.get(country.lower(), "")
     return {**read, "country": code, "whole": whole or ", ".join(read.values())}

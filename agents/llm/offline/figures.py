@@ -59,6 +59,9 @@ def quantity(slot: Slot, said: Words, _spec: Spec, answering: bool) -> int | Non
         return count(next(group for group in found.groups() if group))
     for loose in _LOOSE.finditer(lowered):
         after = (words.tokens(lowered[loose.end() :]) or [""])[0]
+        before = (words.tokens(lowered[: loose.start()]) or [""])[-1]
+        if before and before not in lexicon.STOP and words.stem(before) not in said.breaks:
+            continue
         goods = after in lexicon.GOODS or after in said.items
         if (
             answering

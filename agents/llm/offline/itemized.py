@@ -55,7 +55,10 @@ def _pairs(goal: Goal, named: Sequence[mentions.Mention], turn: Turn, offer: Off
             return call
         data: Mapping[str, Any] = product.data if product and product.status == "ok" else {}
         said = each.text if len(named) > 1 or "{" in each.text else goal.text
-        if wanted := mentions.wanted_variant(said, each.line.value, data):
+        given = str(goal.args.get("wanted") or "")
+        known = (mentions.wanted_variant(words, each.line.value, data) for words in (said, given))
+        wanted = next(filter(None, known), None) or mentions.wanted_words(each.text) or given
+        if wanted:
             pairs.append({"item": each.line.value, "wanted": wanted, "quantity": 1})
     slot = goal.spec.slot("wanted")
     assert slot is not None

@@ -63,9 +63,21 @@ PHRASES = (
     (r"\b(tell me|let me know|do you know|could you check|can you check|can you tell me|could you tell me|i want to know|i wonder)\b", " "),
     (r"\b(going|supposed|expected|due) to (arrive|come|be delivered|be here|get here)\b", "arrive"),
     (r"\bmoney back\b", "refund"),
+    (r"\b(list|see|show( me)?|what are)( all)?( of)?( my)( past| recent)? orders?( history)?\b(?! \d| #)", "show my orders"),
+    (r"\bwhat have i (ordered|bought)( so far)?\b", "show my orders"),
+    (r"\btake back\b", "return"),
+    (r"\bstop (my |the )?order xorder(?! from)", "cancel order xorder"),
+    (r"\bgive( \w+){1,6} xamount back\b", "refund xamount order xorder"),
+    (r"\bgive back the\b", "return the"),
+    (r"\b(change|update|modify) the (delivery |shipping )?address (of|on|for) (my )?order\b", "change delivery address order"),
+    (r"\banother address\b|\bgo somewhere else\b|\bnew (delivery |shipping )?address\b", "change delivery address"),
+    (r"\bany news (on|about|of)\b", "track"),
+    (r"\bhow much (was|is|were) (my )?order\b", "show details order"),
+    (r"\bcan i see\b", "show"),
+    (r"\breturn window\b|\bwithin how many days can\b|\bhow (long|many days) can i return\b", "what is the return policy"),
     (r"\bgive (it|them|this|these) back\b", "return"),
     (r"\b(?:which|what) (orders|returns|tickets) (do i have|have i placed|have i|did i place|are there)\b", r"show my \1"),
-    (r"\b(send|bring|ship)( \w+){0,3} back\b", "return"),
+    (r"\b(send|bring|ship)( \w+){0,5} back\b", "return"),
     (r"\b(do not|don't|dont) want to keep\b", "want to return"),
     (r"\b(call off|get rid of)\b", "cancel"),
     (r"\b(swap|trade)\b", "exchange"),
@@ -237,21 +249,21 @@ IN_PROGRESS = frozenset({"pending", "confirmed", "processing", "shipped"})
 """Statuses of an order that somebody still waits for."""
 
 PROMPTS = {
-    "order-number": "Which order is it about? The number is enough, such as 1042.",
-    "return-number": "Which return? Its number starts with R-.",
-    "ticket-number": "Which ticket? Its number starts with T-.",
+    "order-number": "Which order is it about; what is its number?",
+    "return-number": "Which return; what is its number, which starts with R-?",
+    "ticket-number": "Which ticket; what is its number, which starts with T-?",
     "alert-number": "Which alert? Its number starts with A-.",
     "merchant-number": "Which application? Its number starts with M-.",
     "warranty-number": "Which warranty claim? Its number starts with W-.",
     "inspection-number": "Which inspection? Its number starts with Q-.",
     "item": "Which item is it about?",
-    "customer": "Which customer? An e-mail address or a name is enough.",
+    "customer": "Which customer, by an e-mail address or a name?",
     "channel": "Which sales channel?",
     "amount": "How much should it be?",
     "quantity": "How many?",
     "days": "For how many days?",
     "query": "What are you looking for?",
-    "address": "What is the whole new address? Street and number, postal code, city and country, separated by commas.",
+    "address": "What is the whole new address: street and number, postal code, city and country, separated by commas?",
 }
 """How to ask for a format."""
 
@@ -331,7 +343,7 @@ DROP = (
     r"do nothing|skip it|not anymore|ignore that|no,? (forget|leave) it)"
 )
 
-WAIT = r"^((no|oh|ok|okay|well|hmm+|ah|sorry|actually|wait|hold on|hang on|on second thought|but|so|stop)\b[,.!;: ]*)+"
+WAIT = r"^((no|oh|ok|okay|well|hmm+|ah|sorry|actually|wait|hold on|hang on|on second thought|but|so|stop(?=[,.!;:]))\b[,.!;: ]*)+"
 """How a change of mind starts."""
 NEGATED = (
     r"\b(?:do not|don't|dont|never|no need to|not going to|rather not|please not|shouldn't|should not|must not|mustn't|"

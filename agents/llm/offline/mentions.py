@@ -10,6 +10,11 @@ from tools.items import fold, meaning
 
 _TOKEN = re.compile(r"[^\W_]+(?:\.\d+)?%?|[{};:,.]")
 _TURN = re.compile(r"\b(?:to|for|into|instead|with|should be|be|want|prefer)\b", re.IGNORECASE)
+_INSTEAD = re.compile(
+    r"\b(?:for|into|to|in|with|become|it|be) (?:an? |the )?(?P<wanted>(?!order\b|#)(?:(?!\b(?:for|into|to|in)\b)[^,.;!?]){1,60}?)"
+    r"(?: (?:instead|please|pls))*(?=[,.;!?]|$)",
+    re.I,
+)
 _PAIR = re.compile(r"['\"]?([\w][\w /-]*?)['\"]?\s*:\s*['\"]([^'\"]*)['\"]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _ALL = re.compile(
@@ -95,6 +100,12 @@ def _head(title: str) -> str:
     """Return the word that a product's name ends with: the noun by which people call it."""
     name = title.split(",", maxsplit=1)[0]
     return fold(next(iter(reversed(re.findall(r"[^\W_]+", name))), name))
+
+
+def wanted_words(said: str) -> str:
+    """Return the words for what is wanted instead, where the catalogue is not at hand to look them up."""
+    turns = list(_INSTEAD.finditer(said))
+    return turns[-1]["wanted"].strip() if turns else ""
 
 
 def wanted_variant(said: str, sku: str, product: Mapping[str, Any]) -> str | None:

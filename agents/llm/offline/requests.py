@@ -14,9 +14,10 @@ _DESCRIBED = re.compile(r"(?:\b[A-Z][\w/&-]*\s+){1,4}\{[^{}]*\}")
 """A thing by its name, with its options in brackets."""
 _QUOTED = re.compile(r"\{[^{}]*\}|\([^()]*\)")
 _TELLS = re.compile(lexicon.TELLS, re.IGNORECASE)
-_BEFORE = re.compile(
-    r"^(?:and|but|also|then|so|now|please|in addition|furthermore|besides|next|first|second(?:ly)?|finally)[, ]+", re.IGNORECASE
+_WISH = re.compile(
+    r"^(?:.*?\b(?:want|like|wish|need|wanna|please)\b(?: (?:you )?to)? |(?:and|but|also|then|so|now|finally)[, ]+)", re.IGNORECASE
 )
+"""What stands before the verb of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def requests(text: str, tool_of: Callable[[str], str | None]) -> list[Request]:
 
 def bare(part: str) -> str:
     """Return a part without options and asides in brackets, which say nothing of what is to be done."""
-    return _BEFORE.sub("", " ".join(_QUOTED.sub(" ", _DESCRIBED.sub(" xitem ", part)).split()))
+    return _WISH.sub("", " ".join(_QUOTED.sub(" ", _DESCRIBED.sub(" xitem ", part)).split()))
 
 
 def _goes_on(last: Request, tool: str, part: str) -> bool:

@@ -21,6 +21,12 @@ _OUTSIDE = 0.12
 _NAMED, _COMMANDED, _KNOW_NOT_DO = 0.22, 0.3, 0.7
 """What the words of its name in a sentence add to a tool, the more when its verb comes first; and what a question takes from one
 that changes something."""
+_SAID = 0.24
+"""The score from which a tool is meant whose verb is said of things that no tool knows."""
+_CERTAIN = 0.7
+"""The score from which an offered tool is meant whatever else there is."""
+_NO_PLACE = 0.75
+"""What is left of a tool's score that cannot take the order number, or the item of an order, that was named."""
 _NOUNS = frozenset(
     map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address", "set"))
 )
@@ -131,9 +137,17 @@ def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[
     whole = _ranked(text, offer, items, forbidden)
     follows = bool(_FOLLOW.match(words.plain(text)))
     best = next((match for match in whole if match.name in offer.tools), None)
+    named = any(stem.startswith("x") for stem in offer.matcher.mended(text, items))
+    if named and not (best and _is_likely(best, offer)):
+        spoken = set(offer.matcher.mended(text, items))
+        goods = next((match for match in _ranked(text, offer, items, forbidden, goods=True) if match.name in offer.tools), None)
+        said = goods is not None and bool(offer.tools[goods.name].stems & spoken - _NOUNS) and goods.score >= _SAID
+        best = goods if goods and (said or _is_likely(goods, offer)) else best
+        if said and goods:
+            return Meaning(Act.ASK, ((goods.name, text),), goods.score, bool(_FOLLOW.match(words.plain(text))))
     other = next((match for match in whole if match.name not in offer.tools), None)
     score = best.score if best else 0.0
-    if other and other.score >= _LIKELY_WRITE and other.score > score + _OUTSIDE and not (best and score >= 0.7):
+    if other and _fits_better(text, best, other, offer):
         return Meaning(Act.ELSEWHERE, score=other.score, follows=follows, elsewhere=other.name)
     asks = _several(text, offer, items, forbidden)
     if len(asks) > 1:
@@ -141,6 +155,16 @@ def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[
     if best and _is_likely(best, offer):
         return Meaning(Act.ASK, ((best.name, text),), score, follows)
     return Meaning(Act.ASK, asks, _LIKELY, follows) if asks else Meaning(Act.UNKNOWN, score=score, follows=follows)
+
+
+def _fits_better(text: str, best: Match | None, other: Match, offer: Offer) -> bool:
+    """Return whether a tool that is not offered is meant: it fits far better, or it alone can take the order that was named."""
+    score = best.score if best else 0.0
+    if other.score < _LIKELY_WRITE:
+        return False
+    if best and order_numbers(text) and not offer.all[best.name].of_kind("order-number") and offer.all[other.name].of_kind("order-number"):
+        return other.score > score
+    return other.score > score + _OUTSIDE and score < _CERTAIN
 
 
 def _change(part: str, offer: Offer, items: frozenset[str]) -> str | None:
@@ -217,6 +241,10 @@ def _judged(match: Match, spec: Spec, stems: Sequence[str], asks_to_know: bool) 
     if spec.writes and stems and stems[0] in telling and stems[0] not in _NOUNS:
         bonus = max(bonus, _COMMANDED)
     score = match.score + bonus * (1 - match.score)
+    if "xorder" in stems and spec.of_kind("order-number") is None:
+        score *= _NO_PLACE
+    if "xitem" in stems and "xorder" in stems and spec.writes and telling - set(stems) and not spec.of_kind("item"):
+        score *= _NO_PLACE
     return score * _KNOW_NOT_DO if asks_to_know and spec.writes and match.score < 0.75 else score
 
 

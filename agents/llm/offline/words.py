@@ -22,7 +22,7 @@ NUMBERED = {
 ORDER = re.compile(r"(?:#\s?|\b(?:order|orders|commande|nr|no|number)\.?\s*(?:number|nr|no|num)?\.?\s*(?:is\s+)?#?\s?)(\d{3,18})\b", re.I)
 BARE = re.compile(r"(?<![\w.,-])(\d{4,18})(?![\w-]|[.,]\d)")
 AMOUNT = re.compile(
-    r"(?:[€$£]|\b(?:eur|usd|gbp)\b)\s?(\d+(?:[.,]\d{1,2})?)|\b(\d+(?:[.,]\d{1,2})?)\s?(?:€|\$|£|(?:eur|euros?|usd|dollars?|bucks|gbp|pounds|quid)\b)"
+    r"(?:[€$£]|\b(?:eur|usd|gbp)\b)\s?(\d+(?:[.,]\d{1,2})?)|\b(\d+(?:[.,]\d{1,2})?)\s?(?:[€$£](?!\s?\d)|(?:eur|euros?|usd|dollars?|bucks|gbp|pounds|quid)\b)"
     r"|(?<![\w#-])(\d+[.,]\d{2})(?![\w%])",
     re.I,
 )
