@@ -13,7 +13,8 @@ _VALUES = {
     "order": "SELECT number FROM orders WHERE status = 'delivered' ORDER BY placed_at DESC LIMIT 1",
     "open order": "SELECT number FROM orders WHERE status = 'processing' AND NOT on_hold ORDER BY placed_at DESC LIMIT 1",
     "held order": "SELECT number FROM orders WHERE on_hold ORDER BY placed_at LIMIT 1",
-    "item": "SELECT sku FROM variants ORDER BY mean_daily_sales DESC, sku LIMIT 1",
+    "item": "SELECT v.sku FROM listings l JOIN variants v ON v.tenant_id = l.tenant_id AND v.id = l.variant_id JOIN channels c "
+    "ON c.tenant_id = l.tenant_id AND c.id = l.channel_id ORDER BY c.code, v.mean_daily_sales DESC, v.sku LIMIT 1",
     "product": "SELECT slug FROM products ORDER BY slug LIMIT 1",
     "other product": "SELECT slug FROM products ORDER BY slug DESC LIMIT 1",
     "return_number": "SELECT number FROM returns ORDER BY requested_at DESC LIMIT 1",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from agents.policy_pages import render_policy_pages
@@ -19,6 +19,7 @@ from store.embedded import Endpoints
 from store.engine import app_url, build_engine
 from store.seed import ArticleText, Extras, Size, build, load_empty
 from store.unit import Units
+from tools.customers.segments import count_segments
 from tools.policy import Policy
 
 Progress = Callable[[str], None]
@@ -51,8 +52,11 @@ async def seed_demo(endpoints: Endpoints, size: Size, progress: Progress, *, see
         await refresh_statistics(endpoints.db_url)
         units = Units(engine, clock)
         for row in await units.call("list_tenants"):
-            rows += await print_documents(units, keeper(row["tenant_id"]))
-            while size.orders < _LARGE and await follow_changes(units, keeper(row["tenant_id"])):
+            who = keeper(row["tenant_id"])
+            rows += await print_documents(units, who)
+            async with units.write(who) as tx:
+                await count_segments(tx, timedelta(0))
+            while size.orders < _LARGE and await follow_changes(units, who):
                 pass
         progress(f"Loaded {rows:,} rows")
         return True

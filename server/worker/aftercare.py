@@ -1,10 +1,11 @@
 """Aftercare: what follows from the calendar once an order was delivered - surveys go out, returns that were never sent back end.
 
-It only looks whether something is due, and calls the tools that people call. Any number of processes do this beside each other:
-a survey is sent once for an order, and a return ends once.
+It only looks whether something is due, and calls the tools that people call. It also counts who is in which segment by now. Any number
+of processes do this beside each other: a survey is sent once for an order, a return ends once, and a segment is counted by one of them.
 """
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from core.errors import StorehandError
@@ -15,12 +16,15 @@ from server.setup import keeper
 from store.queries import rma
 from store.unit import Units
 from tools.aftersales.surveys import due_surveys
+from tools.customers.segments import count_segments
 from tools.executor import Executor
 from tools.result import Outcome
 
 _log = get_logger(__name__)
 _POLL_SECONDS = 60.0
 _BATCH = 50
+_COUNTED_EVERY = timedelta(hours=1)
+"""How old the count of a segment may become."""
 
 
 class Aftercare:
@@ -53,6 +57,8 @@ class Aftercare:
         async with self._units.read(who) as tx:
             surveys = await due_surveys(tx, await self._executor.policy(tx), 1)
             expired = await rma.expired(tx, 1)
+        async with self._units.write(who) as tx:
+            await count_segments(tx, _COUNTED_EVERY)
         due = [name for name, waiting in (("send_surveys", surveys), ("expire_returns", expired)) if waiting]
         for tool in due:
             done = await self._executor.execute(RunContext(who, idempotency_key=f"{tool}:{new_id()}"), tool, {"limit": _BATCH})

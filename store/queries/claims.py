@@ -15,16 +15,20 @@ from store.unit import ReadTx, Tx
 
 _FIND = text(
     """
+    WITH newest AS MATERIALIZED (
+      SELECT k.*, count(*) OVER ()::int AS total, sum(k.amount_minor) OVER (PARTITION BY k.currency)::bigint AS claimed_minor,
+             sum(k.awarded_minor) OVER (PARTITION BY k.currency)::bigint AS paid_minor
+      FROM carrier_claims k
+      WHERE k.tenant_id = :tenant AND (cast(:status AS text) IS NULL OR k.status = :status)
+        AND (cast(:carrier AS uuid) IS NULL OR k.carrier_id = :carrier)
+      ORDER BY k.opened_at DESC, k.number DESC LIMIT :limit
+    )
     SELECT k.number, k.kind, k.status, k.amount_minor, k.awarded_minor, k.currency, k.opened_at, k.decided_at, k.note,
-           s.number AS shipment, s.tracking_number, o.number AS order, c.name AS carrier,
-           count(*) OVER ()::int AS total, sum(k.amount_minor) OVER (PARTITION BY k.currency)::bigint AS claimed_minor,
-           sum(k.awarded_minor) OVER (PARTITION BY k.currency)::bigint AS paid_minor
-    FROM carrier_claims k JOIN shipments s ON s.tenant_id = k.tenant_id AND s.id = k.shipment_id
-    JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
-    JOIN carriers c ON c.tenant_id = k.tenant_id AND c.id = k.carrier_id
-    WHERE k.tenant_id = :tenant AND (cast(:status AS text) IS NULL OR k.status = :status)
-      AND (cast(:carrier AS uuid) IS NULL OR k.carrier_id = :carrier)
-    ORDER BY k.opened_at DESC, k.number DESC LIMIT :limit
+           s.number AS shipment, s.tracking_number, o.number AS order, c.name AS carrier, k.total, k.claimed_minor, k.paid_minor
+    FROM newest k JOIN shipments s ON s.tenant_id = :tenant AND s.id = k.shipment_id
+    JOIN orders o ON o.tenant_id = :tenant AND o.id = s.order_id
+    JOIN carriers c ON c.tenant_id = :tenant AND c.id = k.carrier_id
+    ORDER BY k.opened_at DESC, k.number DESC
     """
 )
 

@@ -33,10 +33,9 @@ _FIND = text(
 )
 _SOLD = """
     sold AS (
-      SELECT v.product_id, sum(l.shipped)::bigint AS units FROM orders o
-      JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-      JOIN variants v ON v.tenant_id = l.tenant_id AND v.id = l.variant_id
-      WHERE o.tenant_id = :tenant AND o.placed_at >= :since GROUP BY v.product_id),
+      SELECT v.product_id, sum(d.units)::bigint AS units FROM sales_days d
+      JOIN variants v ON v.tenant_id = :tenant AND v.id = d.variant_id
+      WHERE d.tenant_id = :tenant AND d.day >= utc_day(:since) GROUP BY v.product_id),
     faulty AS (
       SELECT d.product_id, sum(d.units)::bigint AS units, mode() WITHIN GROUP (ORDER BY d.kind) AS kind
       FROM defects d WHERE d.tenant_id = :tenant AND d.found_at >= :since GROUP BY d.product_id)
@@ -100,7 +99,7 @@ class ListedInspection(NamedTuple):
 
 
 class ProductRate(NamedTuple):
-    """How many units of a product were sent and found defective."""
+    """How many units of a product were sold and found defective."""
 
     product: str
     title: str
@@ -112,7 +111,7 @@ class ProductRate(NamedTuple):
 
 
 class SupplierRate(NamedTuple):
-    """How many units of a supplier's products were sent and found defective."""
+    """How many units of a supplier's products were sold and found defective."""
 
     supplier: str
     sold: int

@@ -61,13 +61,15 @@ async def find(
     total = (await tx.session.exec(select(func.count()).select_from(Return).where(*conditions))).one()
     if total == 0:
         return 0, []
+    newest = (col(Return.requested_at).desc(), col(Return.number).desc())
+    page = select(Return.id).where(*conditions).order_by(*newest).limit(limit).cte("page").prefix_with("MATERIALIZED")
     query = (
         select(Return, col(Order.number), col(Customer.name))
-        .join(Order, and_(col(Order.tenant_id) == col(Return.tenant_id), col(Order.id) == col(Return.order_id)))
-        .join(Customer, and_(col(Customer.tenant_id) == col(Return.tenant_id), col(Customer.id) == col(Return.customer_id)))
-        .where(*conditions)
-        .order_by(col(Return.requested_at).desc(), col(Return.number).desc())
-        .limit(limit)
+        .join(page, page.c.id == col(Return.id))
+        .join(Order, and_(col(Order.tenant_id) == tx.tenant_id, col(Order.id) == col(Return.order_id)))
+        .join(Customer, and_(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id) == col(Return.customer_id)))
+        .where(col(Return.tenant_id) == tx.tenant_id)
+        .order_by(*newest)
     )
     return total, [ReturnOfOrder(*row) for row in (await tx.session.exec(query)).all()]
 

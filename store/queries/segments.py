@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func, or_, text
 from sqlmodel import col, select
 
 from store.tables.relations import Segment, SegmentMember
@@ -34,12 +34,26 @@ _ONE = {
     "one_customer": "AND c.id = :customer",
 }
 _ALL = dict.fromkeys(_ONE, "")
-_LIST = text(f"SELECT c.name, c.email, count(*) OVER ()::int AS total {_BY_RULE.format(**_ALL)} ORDER BY c.name, c.email LIMIT :limit")
+_COUNT = text(
+    f"""
+    WITH fitting AS MATERIALIZED (SELECT c.id {_BY_RULE.format(**_ALL)}),
+    gone AS (
+      DELETE FROM segment_members m WHERE m.tenant_id = :tenant AND m.segment_id = :segment
+        AND NOT EXISTS (SELECT 1 FROM fitting f WHERE f.id = m.customer_id)
+    ),
+    come AS (
+      INSERT INTO segment_members (tenant_id, id, segment_id, customer_id, added_by, added_at)
+      SELECT :tenant, gen_random_uuid(), :segment, f.id, 'rule', :now FROM fitting f
+      WHERE NOT EXISTS (SELECT 1 FROM segment_members m
+        WHERE m.tenant_id = :tenant AND m.segment_id = :segment AND m.customer_id = f.id)
+    )
+    UPDATE segments SET members = (SELECT count(*) FROM fitting), counted_at = :now WHERE tenant_id = :tenant AND id = :segment
+    """
+)
 _IS_MEMBER = text(f"SELECT EXISTS (SELECT 1 {_BY_RULE.format(**_ONE)})")
-_BY_HAND = text(
-    "SELECT c.name, c.email, count(*) OVER ()::int AS total FROM segment_members m "
-    "JOIN customers c ON c.tenant_id = m.tenant_id AND c.id = m.customer_id "
-    "WHERE m.tenant_id = :tenant AND m.segment_id = :segment ORDER BY c.name, c.email LIMIT :limit"
+_NEWEST = text(
+    "SELECT c.name, c.email FROM segment_members m JOIN customers c ON c.tenant_id = m.tenant_id AND c.id = m.customer_id "
+    "WHERE m.tenant_id = :tenant AND m.segment_id = :segment ORDER BY m.added_at DESC, m.id DESC LIMIT :limit"
 )
 
 
@@ -74,14 +88,27 @@ async def by_slug(tx: ReadTx, slug: str) -> Segment | None:
     return (await tx.session.exec(select(Segment).where(col(Segment.tenant_id) == tx.tenant_id, col(Segment.slug) == slug))).first()
 
 
-async def members(tx: ReadTx, segment: Segment, bounds: Bounds | None, limit: int) -> tuple[int, list[Member]]:
-    """Return how many customers are in a segment, and the first of them; `bounds` are those of its rule."""
-    values = {"tenant": tx.tenant_id, "limit": limit}
-    if bounds is None:
-        rows = (await tx.session.execute(_BY_HAND, {**values, "segment": segment.id})).all()
-    else:
-        rows = (await tx.session.execute(_LIST, {**values, **_values(bounds)})).all()
-    return (rows[0].total if rows else 0), [Member(row.name, row.email) for row in rows]
+async def newest(tx: ReadTx, segment_id: UUID, limit: int) -> list[Member]:
+    """Return who is in a segment, who came last first."""
+    rows = (await tx.session.execute(_NEWEST, {"tenant": tx.tenant_id, "segment": segment_id, "limit": limit})).all()
+    return [Member(row.name, row.email) for row in rows]
+
+
+async def to_count(tx: Tx, before: datetime) -> Sequence[Segment]:
+    """Return and lock the segments by rule that were not counted since then; what somebody else counts now is left out."""
+    query = (
+        select(Segment)
+        .where(col(Segment.tenant_id) == tx.tenant_id, func.jsonb_typeof(Segment.rule) == "object")
+        .where(or_(col(Segment.counted_at).is_(None), col(Segment.counted_at) < before))
+        .order_by(col(Segment.slug))
+        .with_for_update(skip_locked=True)
+    )
+    return (await tx.session.exec(query)).all()
+
+
+async def count(tx: Tx, segment_id: UUID, bounds: Bounds) -> None:
+    """Write down who fits a segment's rule now, and how many."""
+    await tx.session.execute(_COUNT, {"tenant": tx.tenant_id, "segment": segment_id, "now": tx.now, **_values(bounds)})
 
 
 async def is_member(tx: ReadTx, segment: Segment, bounds: Bounds | None, customer_id: UUID) -> bool:

@@ -35,11 +35,15 @@ _SUMMARY = text(
 )
 _SAID = text(
     """
+    WITH worst AS MATERIALIZED (
+      SELECT s.* FROM surveys s
+      WHERE s.tenant_id = :tenant AND s.sent_at >= :since AND s.answered_at IS NOT NULL AND s.rating <= :at_most
+      ORDER BY s.rating, s.answered_at DESC, s.id LIMIT :limit
+    )
     SELECT o.number, c.name, s.rating, s.recommends, s.comment, s.answered_at
-    FROM surveys s JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
-    JOIN customers c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id
-    WHERE s.tenant_id = :tenant AND s.sent_at >= :since AND s.answered_at IS NOT NULL AND s.rating <= :at_most
-    ORDER BY s.rating, s.answered_at DESC, o.number LIMIT :limit
+    FROM worst s JOIN orders o ON o.tenant_id = :tenant AND o.id = s.order_id
+    JOIN customers c ON c.tenant_id = :tenant AND c.id = s.customer_id
+    ORDER BY s.rating, s.answered_at DESC, s.id
     """
 )
 

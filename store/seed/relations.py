@@ -37,7 +37,9 @@ def _count(shop: Shop, rows: Sized) -> int:
 def _segments(shop: Shop) -> Iterator[Row]:
     at = shop.now - timedelta(days=shop.size.days)
     for slug, name, description, rule in SEGMENTS:
-        yield shop.row("segments", slug, slug=slug, name=name, description=description, rule=rule, created_at=at)
+        yield shop.row(
+            "segments", slug, slug=slug, name=name, description=description, rule=rule, members=0, counted_at=None, created_at=at
+        )
 
 
 def _members(shop: Shop, people: People) -> Iterator[Row]:

@@ -16,23 +16,28 @@ class Segment(TenantRow, table=True):
     """A group of customers: by a rule, so that members come and go by themselves, or made by hand."""
 
     __tablename__ = "segments"
-    __table_args__ = (UniqueConstraint("tenant_id", "slug"),)
+    __table_args__ = (UniqueConstraint("tenant_id", "slug"), CheckConstraint("members >= 0", name="segments_members_check"))
     slug: str = Field(max_length=40)
     name: str = Field(max_length=80)
     description: str = Field(default="", max_length=300)
     rule: dict[str, Any] | None = Field(default=None, sa_type=JSONB, nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
     """The typed rule of `tools.policy.segments` as data; null when members are put in by hand."""
+    members: int = 0
+    """Of a segment by rule: how many customers fitted it when it was last counted."""
+    counted_at: datetime | None = instant_or_none()
+    """When the members of a segment by rule were last written down; null before the first time."""
     created_at: datetime = instant()
 
 
 class SegmentMember(TenantRow, table=True):
-    """A customer whom somebody put into a hand-made segment."""
+    """A customer in a segment: put in by somebody, or because the rule fitted when it was last counted."""
 
     __tablename__ = "segment_members"
     __table_args__ = (
         belongs("segment_id", "segments", on_delete="CASCADE"),
         belongs("customer_id", "customers", on_delete="CASCADE"),
         UniqueConstraint("tenant_id", "segment_id", "customer_id"),
+        Index("segment_members_added_idx", "tenant_id", "segment_id", "added_at", "id"),
     )
     segment_id: UUID
     customer_id: UUID = Field(index=True)

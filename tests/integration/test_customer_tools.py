@@ -12,6 +12,7 @@ from tests.integration.conftest import Watch
 from tests.support.desk import Desk
 from tests.support.people import people_desk
 from tests.support.shop import NOW, Shop
+from tools.customers.segments import count_segments
 from tools.result import Outcome
 
 HOME = {"line1": "12 Rue de la Paix", "postal_code": "75002", "city": "Paris", "country": "fr"}
@@ -153,11 +154,34 @@ async def test_contacts_are_listed_newest_first_and_only_with_the_customers_own_
     assert (await desk.call(shop.staff, "add_interaction", {**call, "order": "1005"})).code == "not_found"
 
 
+async def counted(shop: Shop, every: timedelta = timedelta(0)) -> int:
+    """Let the worker count the segments by rule."""
+    async with shop.units.write(shop.owner) as tx:
+        return await count_segments(tx, every)
+
+
+async def test_a_segment_is_counted_again_after_a_while_and_who_left_is_gone(shop: Shop, desk: Desk, watch: Watch) -> None:
+    async with shop.units.write(shop.owner) as tx:
+        tx.add(Segment(tenant_id=tx.tenant_id, slug="regulars", name="Regulars", rule={"min_orders": 5}, created_at=NOW))
+    hour = timedelta(hours=1)
+    assert await counted(shop, hour) == 1
+    assert await counted(shop, hour) == 0, "it was counted just now"
+    async with shop.units.write(shop.owner) as tx:
+        await tx.run("UPDATE orders SET customer_id = %s WHERE customer_id = %s", (shop.ana.customer_id, shop.ben.customer_id))
+    watch.now = NOW + hour + timedelta(seconds=1)
+    assert await counted(shop, hour) == 1
+    [regulars] = (await desk.ok(shop.staff, "list_segments", {"segment": "Regulars"}))["segments"]
+    assert (regulars["members"], regulars["customers"]) == (1, ["Ana Silva (ana@first.example)"])
+
+
 async def test_segments_by_rule_follow_the_orders_and_those_by_hand_the_people(shop: Shop, desk: Desk) -> None:
     async with shop.units.write(shop.owner) as tx:
         rules = {"regulars": {"min_orders": 5}, "sleeping": {"idle_days": 30, "min_orders": 1}, "big": {"min_spent_minor": 60_000}}
         for slug, rule in rules.items():
             tx.add(Segment(tenant_id=tx.tenant_id, slug=slug, name=slug.title(), rule=rule, created_at=NOW))
+    listed = (await desk.ok(shop.staff, "list_segments", {}))["segments"]
+    assert {each["counted_at"] for each in listed} == {None}
+    assert await counted(shop) == 3
     members = {each["segment"]: each["members"] for each in (await desk.ok(shop.staff, "list_segments", {}))["segments"]}
     assert members == {"regulars": 1, "sleeping": 0, "big": 1}
     [regulars] = (await desk.ok(shop.staff, "list_segments", {"segment": "Regulars"}))["segments"]

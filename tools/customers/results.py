@@ -242,10 +242,12 @@ class SegmentShown(BaseModel):
     segment: str
     name: str
     members: int
+    counted_at: datetime | None
+    """When they were counted: a rule is looked at again and again by the worker; null before the first time."""
     rule: str
     """The rule in words, or that it is made by hand."""
     customers: list[str]
-    """The first members, when one segment was asked for."""
+    """The newest members, when one segment was asked for."""
 
 
 class SegmentsListed(Result):
@@ -259,7 +261,8 @@ class SegmentsListed(Result):
             return "There is no segment."
         lines: list[str] = []
         for each in self.segments:
-            lines.append(f"- **{each.name}** (`{each.segment}`): {plural(each.members, 'customer')}, {each.rule}")
+            members = plural(each.members, "customer") if each.counted_at else "not counted yet"
+            lines.append(f"- **{each.name}** (`{each.segment}`): {members}, {each.rule}")
             lines += [f"  - {name}" for name in each.customers[:10]]
         return "\n".join(lines)
 

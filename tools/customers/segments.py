@@ -42,11 +42,22 @@ def bounds_of(tx: ReadTx, segment: Segment, currency: str) -> Bounds | None:
     )
 
 
+async def count_segments(tx: Tx, every: timedelta) -> int:
+    """Write down who is in the segments by rule that were not counted for so long, and return how many segments that were."""
+    currency = (await tenants.current(tx)).currency
+    due = await segments.to_count(tx, tx.now - every)
+    for each in due:
+        bounds = bounds_of(tx, each, currency)
+        assert bounds is not None, "only segments by rule are counted"
+        await segments.count(tx, each.id, bounds)
+    return len(due)
+
+
 class ListSegments(Args):
     """Which segments to list."""
 
     segment: SegmentRef | None = None
-    """Only this one, with its first members."""
+    """Only this one, with its newest members."""
     limit: Limit = 10
 
 
@@ -64,8 +75,7 @@ class ListSegments(Args):
     ),
 )
 async def list_segments(tx: ReadTx, args: ListSegments, _ctx: RunContext) -> SegmentsListed:
-    """List segments of customers with how many are in each, or one with its first members."""
-    currency = (await tenants.current(tx)).currency
+    """List segments of customers with how many are in each, or one with its newest members."""
     wanted = await segments.everything(tx)
     if args.segment is not None:
         wanted = [each for each in wanted if slug_of(args.segment) in {each.slug, slug_of(each.name)}]
@@ -73,10 +83,13 @@ async def list_segments(tx: ReadTx, args: ListSegments, _ctx: RunContext) -> Seg
             raise NotFound("segment", args.segment)
     shown: list[SegmentShown] = []
     for each in wanted:
-        total, members = await segments.members(tx, each, bounds_of(tx, each, currency), args.limit)
-        rule = SegmentRule.model_validate(each.rule).words if each.rule is not None else "made by hand"
-        names = [f"{member.name} ({member.email})" for member in members] if args.segment else []
-        shown.append(SegmentShown(segment=each.slug, name=each.name, members=total, rule=rule, customers=names))
+        by_rule = each.rule is not None
+        rule = SegmentRule.model_validate(each.rule).words if by_rule else "made by hand"
+        total = each.members if by_rule else await segments.count_by_hand(tx, each.id)
+        newest = await segments.newest(tx, each.id, args.limit) if args.segment else []
+        names = [f"{member.name} ({member.email})" for member in newest]
+        at = each.counted_at if by_rule else tx.now
+        shown.append(SegmentShown(segment=each.slug, name=each.name, members=total, counted_at=at, rule=rule, customers=names))
     return SegmentsListed(segments=shown)
 
 

@@ -54,7 +54,7 @@ class SupplierRating(Args):
     ),
 )
 async def defect_rate(tx: ReadTx, args: DefectRate, _ctx: RunContext) -> DefectRates:
-    """Show how often products were found defective, in returns and in inspections, against what was sent."""
+    """Show how often products were found defective, in returns and in inspections, against what was sold."""
     since = tx.now - timedelta(days=args.days)
     products = sorted({item.product for item in await match.items(tx, args.item, _MATCHES)}) if args.item else None
     total, found = await quality.rates(tx, since=since, products=products, limit=args.limit)
@@ -66,7 +66,7 @@ async def defect_rate(tx: ReadTx, args: DefectRate, _ctx: RunContext) -> DefectR
                 product=row.product,
                 title=row.title,
                 supplier=row.supplier,
-                sent_units=row.sold,
+                sold_units=row.sold,
                 defective_units=row.defective,
                 rate_percent=_percent(row.defective, row.sold),
                 usual_defect=DefectKind(row.kind),
@@ -95,7 +95,7 @@ async def _policy(_tx: ReadTx, _args: SupplierRating, _ctx: RunContext, policy: 
     ),
 )
 async def supplier_rating(tx: ReadTx, args: SupplierRating, _ctx: RunContext, policy: QualityPolicy) -> SuppliersRated:
-    """Rate suppliers by how much of what was sent turned out defective: excellent, good, fair or poor."""
+    """Rate suppliers by how much of what was sold turned out defective: excellent, good, fair or poor."""
     since = tx.now - timedelta(days=args.days)
     total, found = await quality.suppliers(tx, since=since, name=args.supplier, limit=args.limit)
     return SuppliersRated(
@@ -105,7 +105,7 @@ async def supplier_rating(tx: ReadTx, args: SupplierRating, _ctx: RunContext, po
             SupplierRated(
                 supplier=row.supplier,
                 rating=policy.rating(row.defective, row.sold),
-                sent_units=row.sold,
+                sold_units=row.sold,
                 defective_units=row.defective,
                 rate_percent=_percent(row.defective, row.sold),
                 products_with_defects=row.products,
@@ -115,5 +115,5 @@ async def supplier_rating(tx: ReadTx, args: SupplierRating, _ctx: RunContext, po
     )
 
 
-def _percent(defective: int, sent: int) -> Decimal | None:
-    return (Decimal(defective) * 100 / sent).quantize(Decimal("0.1")) if sent else None
+def _percent(defective: int, sold: int) -> Decimal | None:
+    return (Decimal(defective) * 100 / sold).quantize(Decimal("0.1")) if sold else None

@@ -88,18 +88,18 @@ class ProductDefects(Result):
     product: str
     title: str
     supplier: str
-    sent_units: int
+    sold_units: int
     defective_units: int
     rate_percent: Decimal | None
-    """Of what was sent; None when nothing was."""
+    """Of what was sold; None when nothing was."""
     usual_defect: DefectKind
 
     @property
     def shown(self) -> str:
         """The product on one line."""
         rate = f"**{self.rate_percent} %**, " if self.rate_percent is not None else ""
-        sent = f"{self.defective_units} defective of {self.sent_units} sent"
-        return f"{self.title} by {self.supplier}: {rate}{sent}, mostly {words(self.usual_defect)}"
+        sold = f"{self.defective_units} defective of {self.sold_units} sold"
+        return f"{self.title} by {self.supplier}: {rate}{sold}, mostly {words(self.usual_defect)}"
 
 
 class DefectRates(Result):
@@ -122,8 +122,8 @@ class SupplierRated(Result):
 
     supplier: str
     rating: Rating | None
-    """None when nothing was sent."""
-    sent_units: int
+    """None when nothing was sold."""
+    sold_units: int
     defective_units: int
     rate_percent: Decimal | None
     products_with_defects: int
@@ -132,10 +132,10 @@ class SupplierRated(Result):
     def shown(self) -> str:
         """The supplier on one line."""
         if self.rating is None:
-            return f"{self.supplier}: nothing sent, so not rated"
-        sent = f"{self.defective_units} defective of {self.sent_units} sent"
+            return f"{self.supplier}: nothing sold, so not rated"
+        sold = f"{self.defective_units} defective of {self.sold_units} sold"
         many = f" in {plural(self.products_with_defects, 'product')}" if self.products_with_defects else ""
-        return f"{self.supplier}: **{self.rating}**, {self.rate_percent} % ({sent}{many})"
+        return f"{self.supplier}: **{self.rating}**, {self.rate_percent} % ({sold}{many})"
 
 
 class SuppliersRated(Result):
@@ -149,5 +149,5 @@ class SuppliersRated(Result):
         """Return one line a supplier."""
         if not self.suppliers:
             return "No supplier matches."
-        head = f"{plural(self.total, 'supplier')} by what was sent and found defective since {day(self.since)}:"
+        head = f"{plural(self.total, 'supplier')} by what was sold and found defective since {day(self.since)}:"
         return listing(head, [each.shown for each in self.suppliers[:_SHOWN]], self.total)
