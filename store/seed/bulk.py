@@ -43,7 +43,7 @@ WHERE i.indrelid::regclass::text = ANY (%(many)s) AND NOT EXISTS (SELECT 1 FROM 
 """
 TRIGGERS = frozenset({
     "orders_figures_new", "order_lines_figures_new", "balance_movements_sum", "payment_transactions_sum", "shipment_lines_sum",
-    "return_lines_cap",
+    "return_lines_cap", "tickets_known",
 })  # fmt: skip
 """What happens at an insert into the tables of `MANY`: here it is in `_FIGURES`, in the rows themselves, or true of every seeded row."""
 _FIGURES = (
@@ -63,6 +63,10 @@ _FIGURES = (
     UPDATE payment_methods m SET balance_minor = moved.total FROM (
       SELECT tenant_id, payment_method_id, sum(delta_minor) AS total FROM balance_movements GROUP BY 1, 2) moved
     WHERE moved.tenant_id = m.tenant_id AND moved.payment_method_id = m.id
+    """,
+    """
+    INSERT INTO knowledge_changes (tenant_id, id, kind, source_id, at)
+    SELECT tenant_id, gen_random_uuid(), 'ticket', id, clock_timestamp() FROM tickets
     """,
     """
     UPDATE customers c SET store_credit_minor = m.balance_minor FROM payment_methods m
