@@ -1,6 +1,6 @@
 """Every benchmark, one after another: `make bench`. Figures go to `bench/results.jsonl` too."""
 
-from bench import conversation, executor, first_answer, history, placing, queueing, routing, turn
+from bench import conversation, executor, first_answer, history, knowledge, placing, queueing, routing, turn
 from bench.streams import __main__ as streams
 
 turn.main()
@@ -8,6 +8,7 @@ executor.main()
 conversation.main()
 first_answer.main()
 routing.main()
+knowledge.main()
 placing.main()
 history.main()
 queueing.main()
