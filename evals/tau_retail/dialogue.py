@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from agents.think import Mind
+from core.errors import Forbidden
 from core.identity import Principal
 from evals.tau_retail.customer import Customer
 from evals.tau_retail.replay import Replay, Row
@@ -124,7 +125,10 @@ class Dialogue:
         if result.status is Outcome.PENDING and result.approval_id is not None:
             if not customer.agrees(args, result.text):
                 return failed(name, "not_executed", "The person declined; nothing was changed.")
-            await self._adapter.confirm(who, name, result.approval_id)
+            try:
+                await self._adapter.confirm(who, name, result.approval_id)
+            except Forbidden:  # somebody of the shop has to decide it, and nobody does
+                return result
             result = await self._adapter.once(who, name, args, approval=result.approval_id)
         self._adapter.owing |= name in self._adapter.toolbox and self._adapter.toolbox[name].writes
         return result
