@@ -66,14 +66,15 @@ class Bench:
             yield Target("floor", f"http://127.0.0.1:{port}/ask", {}, {"question": _QUESTION}, [process], self.data_dir)
 
     @contextmanager
-    def ours(self, workers: int = 0) -> Iterator[Target]:
+    def ours(self, workers: int = 0, *, model: str = "openai:bench") -> Iterator[Target]:
         """Start one process with its worker inside, or an API with workers of their own."""
+        environment = {**self._environment(), "STOREHAND_LLM__MODEL": model}
         port = _free_port()
         base = f"http://127.0.0.1:{port}"
         with ExitStack() as stack:
             serve = [_STOREHAND, "serve", "--port", str(port), *(["--no-worker"] if workers else [])]
-            processes = [stack.enter_context(_started(serve, self._environment(), f"{base}/health"))]
-            processes += [stack.enter_context(_started([_STOREHAND, "worker"], self._environment(), None)) for _ in range(workers)]
+            processes = [stack.enter_context(_started(serve, environment, f"{base}/health"))]
+            processes += [stack.enter_context(_started([_STOREHAND, "worker"], environment, None)) for _ in range(workers)]
             signed_in = _post(f"{base}/v1/auth/sign-in", {"email": SIGN_INS[0].email, "password": SIGN_INS[0].password})
             headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
             body = {
@@ -89,7 +90,6 @@ class Bench:
             "STOREHAND_DB__URL": self.endpoints.db_url,
             "STOREHAND_REDIS__URL": self.endpoints.redis_url,
             "STOREHAND_CHROMA__URL": self.endpoints.chroma_url,
-            "STOREHAND_LLM__MODEL": "openai:bench",
             "STOREHAND_LLM__BASE_URL": self.model_url,
             "STOREHAND_LLM__FALLBACK_OFFLINE": "false",
             "STOREHAND_HTTP__REQUESTS_A_SECOND": "100000",
