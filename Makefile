@@ -1,6 +1,6 @@
 # One word for each job. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install lock fmt lint types test test-external mutation chaos storm guarantees bench eval tau demo docs
+.PHONY: help install lock fmt lint types test test-external mutation chaos storm guarantees bench bench-scale eval tau demo docs
 
 help: ## List the jobs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,10 @@ guarantees: ## Every guarantee as often as it says (hours); the figures go to be
 
 bench: ## Speed, side by side with peers
 	uv run python -m bench
+
+bench-scale: ## Every read tool at 10 thousand and 100 thousand orders, and an import of 100 thousand
+	uv run python -m bench.scale
+	uv run python -m bench.importing --orders 100000
 
 storm: ## Ten thousand random calls by random people, then an audit of the whole database
 	uv run storehand eval storm --calls 10000

@@ -1,6 +1,6 @@
 """Every benchmark, one after another: `make bench`. Figures go to `bench/results.jsonl` too."""
 
-from bench import conversation, executor, first_answer, history, knowledge, placing, queueing, routing, turn
+from bench import conversation, executor, first_answer, history, importing, knowledge, placing, queueing, routing, turn
 from bench.streams import __main__ as streams
 
 turn.main()
@@ -11,5 +11,6 @@ routing.main()
 knowledge.main()
 placing.main()
 history.main()
+importing.main()
 queueing.main()
 streams.main()
