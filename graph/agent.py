@@ -76,7 +76,8 @@ def _with_fresh_ids(message: AIMessage, history: Sequence[AnyMessage]) -> AIMess
 
 
 def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> Next:
-    claims = unsupported(message.text, state["messages"], ctx.evidence, ctx.mind.known_figures(ctx.policy, ctx.currency, ctx.run.principal))
+    said, known = [*ctx.evidence, f"Today is {ctx.today()}."], ctx.mind.known_figures(ctx.policy, ctx.currency, ctx.run.principal)
+    claims = unsupported(message.text, state["messages"], said, known)
     if not claims:
         return _final(ctx, message, step)
     ctx.journal.discard(message.id or "")
