@@ -1,9 +1,10 @@
 """A turn with one tool call, beside LangChain's `create_agent` on the same Postgres with the same durability.
 
 Both get the same scripted model with zero latency, read the same order by the same code and stream the answer token by token: ours into
-Valkey for any reader, the peer to its caller. The peer's checkpointer is set up as its documentation says. Ours also routes, checks the
-answer, and writes the run log. Turns alternate, each on a fresh thread; the ratio is of medians. After the first turns, which warm both,
-the planner's statistics are refreshed, as autovacuum does in a database that lives longer than this one.
+Valkey for any reader, to the last word before the clock stops, the peer to its caller. The peer's checkpointer is set up as its
+documentation says. Ours also routes, checks the answer, and writes the run log. Turns alternate, each on a fresh thread; the ratio is of
+medians. After the first turns, which warm both, the planner's statistics are refreshed, as autovacuum does in a database that lives
+longer than this one.
 """
 
 import statistics
@@ -63,6 +64,7 @@ async def ours(runtime: Runtime, who: Principal, turns: int, *, one_thread: bool
         turn.thread_id = ctx.thread_id  # type: ignore[attr-defined]
         started = time.perf_counter()
         await driver.drive(ctx, work)
+        await runtime.live.drain()
         turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
 
     turn.thread_id = None  # type: ignore[attr-defined]

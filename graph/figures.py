@@ -70,6 +70,8 @@ _HOURS = {
 }
 _UNIT = r"(?:(?:business|working|calendar|full)[ -])?(?P<unit>(?:minute|min|hour|day|week|month|quarter|year)s?|h)\b"
 _I = re.IGNORECASE
+_TELLING = re.compile(rf"\d|@|[A-Z]-[A-Z]|\b(?i:{'|'.join(_WORDS)})\b")
+"""What every figure has: a digit, an at sign, a dash between capitals, or a number in words."""
 _BREAK = re.compile(r"[.!?;]\s+|\n+")
 
 
@@ -79,17 +81,20 @@ def plain(text: str) -> str:
     return re.sub(r"\*\*|__|`|[\u200b-\u200f\u2060\ufeff\u00ad]|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)", "", text)
 
 
-def figures(text: str) -> list[Figure]:
+@lru_cache(maxsize=4096)
+def figures(text: str) -> tuple[Figure, ...]:
     """Return the figures of a plain text in their order; no character belongs to two."""
+    if not _TELLING.search(text):
+        return ()
     found: list[Figure] = []
     for pattern, read in _READERS:
-        rest = list(text)
+        rest = text
         for match in pattern.finditer(text):
             if read_ones := read(match):
                 found += read_ones
-                rest[match.start() : match.end()] = "\0" * (match.end() - match.start())
-        text = "".join(rest)
-    return sorted(found, key=lambda figure: figure.begin)
+                rest = rest[: match.start()] + "\0" * (match.end() - match.start()) + rest[match.end() :]
+        text = rest
+    return tuple(sorted(found, key=lambda figure: figure.begin))
 
 
 def _amount(match: re.Match[str]) -> list[Figure]:

@@ -59,6 +59,7 @@ class Line:
         return any(other.places.get(name, place) != place for name, place in self.places.items())
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> frozenset[str]:
     """Return the folded words of a text that say what it is about."""
     return frozenset(fold(word) for word in _WORD.findall(text.lower()) if word not in EMPTY)

@@ -110,6 +110,16 @@ class LiveLog:
             with reached():
                 await self._valkey.commands.delete(*(_live_key(run_id) for run_id in run_ids))
 
+    async def drain(self) -> None:
+        """Send what waits, without waiting for more."""
+        waiting, self._waiting = self._waiting, {}
+        if not waiting:
+            return
+        try:
+            await self._append({run_id: list(_dumped(events)) for run_id, events in waiting.items()})
+        except (Unavailable, TimeoutError) as error:
+            _log.warning("live stream is down; readers follow the stored log", error=str(error))
+
     async def aclose(self) -> None:
         """Send what waits, and stop reading."""
         if self._sender is not None:
@@ -118,12 +128,9 @@ class LiveLog:
 
     async def _send_waiting(self) -> None:
         while self._waiting:
-            waiting, self._waiting = self._waiting, {}
-            try:
-                await self._append({run_id: list(_dumped(events)) for run_id, events in waiting.items()})
-            except (Unavailable, TimeoutError) as error:
-                _log.warning("live stream is down; readers follow the stored log", error=str(error))
-            await asyncio.sleep(_GATHER_SECONDS + _GATHER_MORE * len(waiting))
+            spoke = len(self._waiting)
+            await self.drain()
+            await asyncio.sleep(_GATHER_SECONDS + _GATHER_MORE * spoke)
         self._sender = None
 
     async def _append(self, found: Mapping[UUID, Sequence[Entry]]) -> None:
