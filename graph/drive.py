@@ -166,7 +166,7 @@ class Driver:
         async with journal.lock:
             noted = journal.waiting()
             kept = saver.hand_over() if saver is not None else runs.Kept()
-            last = await runs.end(self.units, ctx, [*noted, fact], status, thread, error, kept)
+            last = await runs.end(self.pool, self.clock(), ctx, [*noted, fact], status, thread, error, kept)
             faults.point("run.after_end")
             journal.stored(last, len(noted), [fact])
 

@@ -151,16 +151,21 @@ class Units:
 
         The statement is a transaction of its own, in one round trip.
         """
-        named = ", ".join(f"{name} => %({name}){'b' if isinstance(value, list) else 's'}" for name, value in arguments.items())
-        statement = f"SELECT * FROM {function}({named})"  # noqa: S608
         with translated():
             async with self.engine.connect() as connection:
-                try:
-                    async with driver_of(connection).cursor(row_factory=dict_row) as cursor:
-                        await cursor.execute(statement, arguments or None)  # pyright: ignore[reportArgumentType]
-                        return await cursor.fetchall()
-                except psycopg.Error as error:
-                    raise DBAPIError.instance(statement, None, error, psycopg.Error) from error  # pyright: ignore[reportArgumentType]
+                return await call(driver_of(connection), function, **arguments)
+
+
+async def call(connection: psycopg.AsyncConnection[Any], function: str, **arguments: Any) -> list[dict[str, Any]]:
+    """Call a database function on a connection of the driver, as `Units.call` does on one of the engine's."""
+    named = ", ".join(f"{name} => %({name}){'b' if isinstance(value, list) else 's'}" for name, value in arguments.items())
+    statement = f"SELECT * FROM {function}({named})"  # noqa: S608
+    try:
+        async with connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(statement, arguments or None)  # pyright: ignore[reportArgumentType]
+            return await cursor.fetchall()
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error  # pyright: ignore[reportArgumentType]
 
 
 def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[tuple[Any, ...]]:

@@ -106,7 +106,7 @@ class Worker:
         message = "This request kept failing on our side and was stopped. Nothing was half done."
         fact = RunFailed(code="crashed", message=message)
         error = {"error": "crashed", "message": message}
-        await runs.end(self.runtime.units, ctx, [fact], RunStatus.ERROR, ThreadStatus.ERROR, error)
+        await runs.end(self.runtime.pool, self.runtime.clock(), ctx, [fact], RunStatus.ERROR, ThreadStatus.ERROR, error)
 
     async def _keep_leases(self) -> None:
         while True:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import delete, text, update
 from sqlmodel import col, select
 
@@ -14,7 +16,7 @@ from core.identity import Principal, RunContext
 from core.ids import RunId, ThreadId
 from store import events
 from store.tables.runtime import Run, RunStatus, Thread, ThreadStatus
-from store.unit import ReadTx, Tx, Units
+from store.unit import ReadTx, Tx, Units, call, translated
 
 _ACTIVE = (RunStatus.PENDING, RunStatus.RUNNING)
 _CLOSE = """
@@ -169,7 +171,8 @@ class Kept(NamedTuple):
 
 
 async def end(
-    units: Units,
+    pool: AsyncConnectionPool[Any],
+    at: datetime,
     ctx: RunContext,
     facts: Sequence[RunFact],
     status: RunStatus,
@@ -181,27 +184,40 @@ async def end(
 
     One transaction in one round trip; its commit waits for the disk, and with it for everything that the run stored before.
 
+    Args:
+        pool: the checkpoints' connections, which cost less to take than the engine's.
+        at: when it ended.
+        ctx: the attempt.
+        facts: what the log does not have yet.
+        status: the run's from now on.
+        thread: the conversation's, unless another run waits.
+        error: what went wrong, as the conversation shows it.
+        kept: checkpoints that are not stored yet.
+
     Raises:
         Fenced: another attempt owns the run, or it was cancelled; nothing was stored.
     """
-    rows = await units.call(
-        "end_run",
-        p_tenant=ctx.principal.tenant_id,
-        p_customer=str(ctx.principal.customer_id or ""),
-        p_run=ctx.run_id,
-        p_thread=ctx.thread_id,
-        p_attempt=ctx.attempt,
-        p_at=units.clock(),
-        p_status=status.value,
-        p_shown=thread.value,
-        p_error=json.dumps(error) if error else None,
-        p_facts=events.dumped(facts),
-        p_checkpoints=kept.checkpoints,
-        p_blobs=kept.blobs,
-        p_blob_bytes=list(kept.blob_bytes),
-        p_writes=kept.writes,
-        p_write_bytes=list(kept.write_bytes),
-    )
+    with translated():
+        async with pool.connection() as connection:
+            rows = await call(
+                connection,
+                "public.end_run",
+                p_tenant=ctx.principal.tenant_id,
+                p_customer=str(ctx.principal.customer_id or ""),
+                p_run=ctx.run_id,
+                p_thread=ctx.thread_id,
+                p_attempt=ctx.attempt,
+                p_at=at,
+                p_status=status.value,
+                p_shown=thread.value,
+                p_error=json.dumps(error) if error else None,
+                p_facts=events.dumped(facts),
+                p_checkpoints=kept.checkpoints,
+                p_blobs=kept.blobs,
+                p_blob_bytes=list(kept.blob_bytes),
+                p_writes=kept.writes,
+                p_write_bytes=list(kept.write_bytes),
+            )
     if not rows:
         raise events.fenced(ctx)
     return int(rows[0]["last"])
