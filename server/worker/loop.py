@@ -31,6 +31,8 @@ from store.tables.runtime import RunStatus, ThreadStatus
 _log = get_logger(__name__)
 _AT_ONCE = 16
 """Runs that a worker claims in one round trip; more would leave other workers without."""
+_STOP_SECONDS = 15.0
+"""So long a task may finish what it holds when the process stops: half of what a supervisor usually grants (Kubernetes: 30 s)."""
 
 
 class Worker:
@@ -168,6 +170,10 @@ async def working(runtime: Runtime) -> AsyncIterator[Worker]:
         yield worker
     finally:
         for task in tasks:
+            task.cancel()
+        _, late = await asyncio.wait(tasks, timeout=_STOP_SECONDS)
+        for task in late:
+            _log.warning("did not stop in time and is stopped hard", task=task.get_name())
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
