@@ -12,9 +12,9 @@ import httpx
 from core.errors import Unavailable
 from core.identity import system
 from core.ids import TenantId
+from core.providers import ProviderKind
 from server.wiring import Runtime
 from store.queries import channels, providers
-from store.tables.providers import ProviderKind
 
 _PORTS = {
     "payments": (ProviderKind.PAYMENTS, "rest", "/payments"),

@@ -13,13 +13,14 @@ from core.identity import RunContext, system
 from core.ids import TenantId
 from core.log import get_logger
 from core.money import Money
+from core.providers import ProviderKind
 from server.outbound.adapters.rest_channel import sold_order
 from server.outbound.channels import SoldLine, SoldOrder
 from server.outbound.failure import ProviderDown
 from server.outbound.routes import import_args
 from server.wiring import Runtime
 from store.queries import providers
-from store.tables.providers import ProviderKind, ReportStatus
+from store.tables.providers import ReportStatus
 from tools.result import Outcome, ToolResult
 
 _log = get_logger(__name__)

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from core.providers import ProviderKind
 from server.cli.output import out
 from server.cli.session import As, DataDir, read_settings, who_is, with_runtime
-from store.tables.providers import ProviderKind
 
 app = typer.Typer(help="Keys that seal providers' secrets, and connections to providers.", no_args_is_help=True)
 

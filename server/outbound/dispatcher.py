@@ -16,6 +16,7 @@ from core.errors import StorehandError, Unavailable
 from core.identity import Principal, RunContext, system
 from core.ids import TenantId
 from core.log import get_logger
+from core.providers import ProviderKind
 from memory.cache import key
 from server.outbound.connections import Providers
 from server.outbound.failure import ProviderDown, ProviderRefused
@@ -24,7 +25,7 @@ from server.outbound.undelivered import no_answer
 from server.wiring import Runtime
 from store.queries import deliveries, providers
 from store.queries.deliveries import Claimed, Settlement
-from store.tables.providers import DeliveryStatus, ProviderConnection, ProviderKind
+from store.tables.providers import DeliveryStatus, ProviderConnection
 from tools.result import Outcome
 
 _log = get_logger(__name__)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from core.identity import Principal
 from core.money import Money
+from core.providers import ProviderKind
 from core.selling import ChannelOrderStatus
 from core.statuses import TransactionType
 from server.outbound.carriers import ParcelRequest
@@ -19,7 +20,7 @@ from server.outbound.templates import write
 from store.queries import customers, tenants
 from store.queries.customers import Contact
 from store.queries.deliveries import Claimed
-from store.tables.providers import ProviderConnection, ProviderKind
+from store.tables.providers import ProviderConnection
 from store.unit import Units
 
 _PAGES = 20

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import InvalidInput, NotAuthenticated
+from core.providers import ProviderKind
 from server.auth import Wired
 from server.errors import json_response
 from server.reports import Report, Source, record
 from server.signature import verify, verify_shopify
 from store.queries import providers
-from store.tables.providers import ProviderKind
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 

@@ -8,16 +8,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from core.providers import ProviderKind
 from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, word, words_check
-
-
-class ProviderKind(StrEnum):
-    """Which port a provider stands behind."""
-
-    PAYMENTS = "payments"
-    CARRIER = "carrier"
-    CHANNEL = "channel"
-    MAIL = "mail"
 
 
 class DeliveryStatus(StrEnum):

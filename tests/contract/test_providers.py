@@ -7,6 +7,7 @@ import pytest
 
 from core.ids import new_id
 from core.money import Money
+from core.providers import ProviderKind
 from core.settings import Outbound
 from core.statuses import TransactionType
 from server.outbound.carriers import ParcelRequest
@@ -16,7 +17,7 @@ from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.mail import Mail
 from server.outbound.payments import MoneyRequest, MoneyState
 from store.queries.providers import place
-from store.tables.providers import ProviderConnection, ProviderKind
+from store.tables.providers import ProviderConnection
 from store.vault import Vault, new_key
 from tests.support.simulation import Simulated, simulated
 
