@@ -33,12 +33,13 @@ from server.setup import migrate, seed_demo
 from server.wiring import Runtime, open_runtime
 from store.embedded import Endpoints, servers
 from store.migrate import refresh_statistics
-from store.queries import threads
+from store.queries import runs, threads
 from store.seed import Size
-from store.tables.runtime import Run, RunStatus
+from store.tables.runtime import Run
 
 _TURNS = 60
 _WARM = 10
+_LEASE_SECONDS = 3600.0
 
 
 def answer(messages: list[BaseMessage]) -> AIMessage:
@@ -60,10 +61,10 @@ async def ours(runtime: Runtime, who: Principal, turns: int, *, one_thread: bool
     driver = Driver(runtime.units, runtime.executor, mind, runtime.pool, runtime.live, runtime.settings.budget, runtime.clock)
 
     async def turn() -> None:
-        ctx, work = await claimed(runtime, who, turn.thread_id if one_thread else None)  # type: ignore[attr-defined]
+        ctx, run = await claimed(runtime, who, turn.thread_id if one_thread else None)  # type: ignore[attr-defined]
         turn.thread_id = ctx.thread_id  # type: ignore[attr-defined]
         started = time.perf_counter()
-        await driver.drive(ctx, work)
+        await driver.drive(ctx, run.input, opens=run.opens)
         await runtime.live.drain()
         turn.seconds = time.perf_counter() - started  # type: ignore[attr-defined]
 
@@ -71,27 +72,25 @@ async def ours(runtime: Runtime, who: Principal, turns: int, *, one_thread: bool
     return turn
 
 
-async def claimed(runtime: Runtime, who: Principal, thread_id: Any = None) -> tuple[RunContext, dict[str, Any]]:
+async def claimed(runtime: Runtime, who: Principal, thread_id: Any = None) -> tuple[RunContext, runs.Claimed]:
     """Return a run as a worker holds it after claiming."""
     async with runtime.units.write(who) as tx:
         if thread_id is None:
             thread_id = (await threads.create(tx)).id
-        work = {"messages": [{"id": str(new_id()), "content": "why is order 1042 on hold?"}]}
         run = Run(
             tenant_id=tx.tenant_id,
             thread_id=thread_id,
             user_id=who.user_id,
             assistant="ops",
-            status=RunStatus.RUNNING,
-            attempt=1,
-            input=work,
+            input={"messages": [{"id": str(new_id()), "content": "why is order 1042 on hold?"}]},
             principal={"role": who.role.value, "name": who.name},
             idempotency_key=str(new_id()),
             created_at=tx.now,
             updated_at=tx.now,
         )
         tx.add(run)
-    return RunContext(principal_of(run), run_id=RunId(run.id), thread_id=ThreadId(thread_id), attempt=1), work
+    (found,) = await runs.claim(runtime.units, "bench", _LEASE_SECONDS, 1)
+    return RunContext(principal_of(found), run_id=RunId(found.run_id), thread_id=ThreadId(thread_id), attempt=found.attempt), found
 
 
 async def floor(runtime: Runtime, who: Principal, turns: int, url: str) -> Any:

@@ -51,8 +51,13 @@ class Driver:
     shops: dict[UUID, tuple[datetime, Tenant, Policy]] = field(default_factory=dict[UUID, tuple[datetime, Tenant, Policy]])
     """What prompts say of each shop, with the instant until which it is not read again."""
 
-    async def drive(self, ctx: RunContext, work: dict[str, Any]) -> None:
+    async def drive(self, ctx: RunContext, work: dict[str, Any], *, opens: bool = False) -> None:
         """Run to the end, to an approval, or to an error; each is stored under the run's fencing token.
+
+        Args:
+            ctx: the attempt.
+            work: what the run was asked: `messages`, `resume`, `fork`, `superseded`.
+            opens: the conversation had no checkpoint when the run was claimed, so nobody looks for one.
 
         Raises:
             Fenced: another attempt owns the run, or it was cancelled; nothing more was stored.
@@ -60,7 +65,6 @@ class Driver:
         """
         assert ctx.run_id is not None
         journal = Journal(ctx.run_id, self.live)
-        opens = ctx.attempt == 1 and bool(work.get("opens"))
         saver = RunSaver(self.pool, Lease(ctx.principal.tenant_id, ctx.run_id, ctx.attempt), empty=opens)
         meter = Meter(self.budget)
         turn = await self._begin(ctx, work, journal, meter, saver)

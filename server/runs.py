@@ -93,7 +93,7 @@ async def _create_alone(runtime: Runtime, principal: Principal, new: NewRun) -> 
     """Queue a run with a conversation of its own, in one round trip: nothing can be in its way."""
     now = runtime.units.clock()
     thread = threads.fresh(principal, now, transient=not new.options.get("keep"))
-    run = _new_run(principal, now, thread, new, {"messages": new.messages, "opens": True})
+    run = _new_run(principal, now, thread, new, {"messages": new.messages})
     await runs.queue_with_thread(runtime.units, principal, thread, run)
     await wake(runtime)
     return run

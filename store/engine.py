@@ -12,6 +12,8 @@ from core.errors import Unavailable
 from store.unit import translated
 
 APP_ROLE = "storehand_app"
+RELAY_ROLE = "storehand_relay"
+"""Owns the functions that see every tenant's queue; nobody signs in with it."""
 """Owns nothing and cannot bypass row security; every connection of the product acts as it."""
 
 

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
-from store.engine import APP_ROLE, sqlalchemy_url
+from store.engine import APP_ROLE, RELAY_ROLE, sqlalchemy_url
 
 CHECKPOINT_SCHEMA = "checkpoints"
 _LOCK = 7_263_118_402_117
@@ -55,5 +55,6 @@ async def _set_up_checkpoints(owner_url: str) -> None:
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {CHECKPOINT_SCHEMA}")
         await connection.execute(f"SET search_path = {CHECKPOINT_SCHEMA}")
         await AsyncPostgresSaver(connection).setup()
-        await connection.execute(f"GRANT USAGE ON SCHEMA {CHECKPOINT_SCHEMA} TO {APP_ROLE}")
+        await connection.execute(f"GRANT USAGE ON SCHEMA {CHECKPOINT_SCHEMA} TO {APP_ROLE}, {RELAY_ROLE}")
         await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {CHECKPOINT_SCHEMA} TO {APP_ROLE}")
+        await connection.execute(f"GRANT SELECT ON {CHECKPOINT_SCHEMA}.checkpoints TO {RELAY_ROLE}")

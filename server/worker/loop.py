@@ -79,7 +79,7 @@ class Worker:
                 agent=run.assistant if run.assistant in ROSTER else None,
                 request_id=str(run.run_id),
             )
-            task = asyncio.create_task(self._drive(ctx, run.input), name=f"run:{run.run_id}")
+            task = asyncio.create_task(self._drive(ctx, run), name=f"run:{run.run_id}")
             self._held[run.run_id] = (ctx, task)
             task.add_done_callback(partial(self._forget, run.run_id))
         return bool(found)
@@ -89,14 +89,14 @@ class Worker:
         if run_id in self._held and self._held[run_id][1] is task:
             del self._held[run_id]
 
-    async def _drive(self, ctx: RunContext, work: dict[str, object]) -> None:
+    async def _drive(self, ctx: RunContext, run: runs.Claimed) -> None:
         budget = self.runtime.settings.budget.wall_seconds
         try:
             if ctx.attempt > self.options.max_attempts:
                 await self._park(ctx)
                 return
             async with asyncio.timeout(budget + 60):
-                await self.runtime.driver.drive(ctx, work)
+                await self.runtime.driver.drive(ctx, run.input, opens=run.opens)
         except Fenced:
             _log.info("run was taken over or cancelled", run_id=str(ctx.run_id), attempt=ctx.attempt)
         except StorehandError as error:

@@ -86,6 +86,8 @@ class Claimed(NamedTuple):
     assistant: str
     input: dict[str, Any]
     principal: dict[str, Any]
+    opens: bool
+    """Whether the conversation has no checkpoint yet."""
 
 
 async def claim(units: Units, worker: str, lease_seconds: float, most: int) -> list[Claimed]:

@@ -7,8 +7,8 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
 from core.errors import Fenced
-from core.identity import Principal
-from core.ids import new_id
+from core.identity import Principal, RunContext
+from core.ids import RunId, ThreadId, new_id
 from memory.checkpoints import Lease, RunSaver, thread_key
 from server.runs import NewRun, create_run
 from server.wiring import Runtime
@@ -18,11 +18,26 @@ from store.queries import runs, threads
 async def claimed(runtime: Runtime, who: Principal) -> tuple[Lease, dict[str, Any]]:
     """Return a claimed run's lease and the config of its checkpoints."""
     async with runtime.units.write(who) as tx:
-        thread_id: UUID = (await threads.create(tx)).id
-    run = await create_run(runtime, who, thread_id, NewRun("ops", [{"id": str(new_id()), "content": "hi"}], None, str(new_id()), ""))
-    await runs.claim(runtime.units, "test", 15, 1)
+        thread_id = (await threads.create(tx)).id
+    run = await claim_next(runtime, who, thread_id)
     config = {"configurable": {"thread_id": thread_key(who.tenant_id, thread_id), "checkpoint_ns": ""}}
-    return Lease(who.tenant_id, run.id, 1), config
+    return Lease(who.tenant_id, run.run_id, 1), config
+
+
+async def claim_next(runtime: Runtime, who: Principal, thread_id: UUID) -> runs.Claimed:
+    """Queue a run of a conversation and return it as its worker gets it."""
+    await create_run(runtime, who, thread_id, NewRun("ops", [{"id": str(new_id()), "content": "hi"}], None, str(new_id()), ""))
+    (run,) = await runs.claim(runtime.units, "test", 15, 1)
+    return run
+
+
+async def test_a_claim_tells_whether_the_conversation_has_a_checkpoint(runtime: Runtime, merchant: Principal) -> None:
+    async with runtime.units.write(merchant) as tx:
+        thread_id = (await threads.create(tx)).id
+    first = await claim_next(runtime, merchant, thread_id)
+    assert first.opens
+    await runtime.driver.drive(RunContext(merchant, RunId(first.run_id), ThreadId(thread_id), 1), first.input, opens=True)
+    assert not (await claim_next(runtime, merchant, thread_id)).opens
 
 
 async def test_an_attempt_that_lost_its_lease_stores_no_checkpoint(runtime: Runtime, merchant: Principal) -> None:
