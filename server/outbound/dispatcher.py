@@ -23,6 +23,7 @@ from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.routes import PORTS, Carried, Errand, Record, codes
 from server.outbound.undelivered import no_answer
 from server.wiring import Runtime
+from server.worker.pace import look_again
 from store.queries import deliveries, providers
 from store.queries.deliveries import Claimed, Settlement
 from store.tables.providers import DeliveryStatus, ProviderConnection
@@ -54,14 +55,7 @@ class Dispatcher:
     async def run_forever(self) -> None:
         """Deliver until cancelled. While the database is down, messages stay where they are."""
         try:
-            while True:
-                try:
-                    carried = await self.deliver()
-                except Unavailable as error:
-                    _log.warning("messages to providers wait", error=error.message)
-                    carried = 0
-                if carried == 0:
-                    await asyncio.sleep(self._options.poll_seconds)
+            await look_again("dispatcher", self.deliver, self._options.poll_seconds, more=bool)
         finally:
             await self.close()
 

@@ -4,15 +4,14 @@ It only looks whether something is due, and calls the tools that people call. It
 of processes do this beside each other: a survey is sent once for an order, a return ends once, and a segment is counted by one of them.
 """
 
-import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from core.errors import StorehandError
 from core.identity import RunContext
 from core.ids import new_id
 from core.log import get_logger
 from server.setup import keeper
+from server.worker.pace import look_again
 from store.queries import rma
 from store.unit import Units
 from tools.aftersales.surveys import due_surveys
@@ -36,12 +35,7 @@ class Aftercare:
 
     async def run_forever(self) -> None:
         """Look every minute until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except StorehandError as error:
-                _log.warning("aftercare waits", error=error.message)
-            await asyncio.sleep(_POLL_SECONDS)
+        await look_again("aftercare", self.once, _POLL_SECONDS)
 
     async def once(self) -> int:
         """Do what is due, at most a batch of each kind a store, and return how many calls that took.

@@ -4,17 +4,12 @@ Changes wait in a queue that triggers fill in the transaction of the change. Any
 dies leaves its work to be taken up where it stopped.
 """
 
-import asyncio
-
-from core.errors import StorehandError
-from core.log import get_logger
 from memory.indexing import index_knowledge
 from server.setup import keeper
 from server.wiring import Runtime
+from server.worker.pace import look_again
 
-_log = get_logger(__name__)
 _POLL_SECONDS = 1.0
-_LONGEST_WAIT = 60.0
 
 
 class Librarian:
@@ -25,15 +20,7 @@ class Librarian:
 
     async def run_forever(self) -> None:
         """Look every second until cancelled; while a server is down, less and less often."""
-        wait = _POLL_SECONDS
-        while True:
-            try:
-                await self.once()
-                wait = _POLL_SECONDS
-            except StorehandError as error:
-                wait = min(2 * wait, _LONGEST_WAIT)
-                _log.warning("knowledge waits", error=error.message, seconds=wait)
-            await asyncio.sleep(wait)
+        await look_again("librarian", self.once, _POLL_SECONDS)
 
     async def once(self) -> int:
         """Do what is due and return of how many stores.

@@ -22,6 +22,7 @@ from server.warming import warm_up
 from server.wiring import Runtime
 from server.worker.aftercare import Aftercare
 from server.worker.librarian import Librarian
+from server.worker.pace import told_to_stop
 from server.worker.relay import Relay
 from server.worker.stockkeeping import Stockkeeping
 from server.worker.upkeep import Upkeep
@@ -48,7 +49,7 @@ class Worker:
         """Claim and drive until cancelled; then let go of what is left."""
         heartbeat = asyncio.create_task(self._keep_leases())
         try:
-            while True:
+            while not told_to_stop():
                 if not await self._claim():
                     await self._wait()
         finally:
@@ -111,7 +112,7 @@ class Worker:
         await runs.end(self.runtime.pool, self.runtime.clock(), ctx, [fact], RunStatus.ERROR, ThreadStatus.ERROR, error)
 
     async def _keep_leases(self) -> None:
-        while True:
+        while not told_to_stop():
             await asyncio.sleep(self.options.heartbeat_seconds)
             held = dict(self._held)
             if not held:

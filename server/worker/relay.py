@@ -3,18 +3,13 @@
 A message that was published but not yet marked when a relay died is published again: readers tell by `key`, its Idempotency-Key.
 """
 
-import asyncio
-import random
-
 import orjson
 
 from core import faults
-from core.errors import StorehandError
-from core.log import get_logger
 from memory.cache import EventStreams, OutgoingEvent
 from server.wiring import Runtime
+from server.worker.pace import look_again
 
-_log = get_logger(__name__)
 _BATCH = 200
 _POLL_SECONDS = 0.5
 _LONGEST_WAIT = 30.0
@@ -29,17 +24,7 @@ class Relay:
 
     async def run_forever(self) -> None:
         """Deliver until cancelled. While a server is down, messages stay where they are and are tried again after growing waits."""
-        failures = 0
-        while True:
-            try:
-                sent = await self.deliver()
-                failures = 0
-            except StorehandError as error:
-                failures += 1
-                _log.warning("messages stay in the outbox", error=error.message, failures=failures)
-                sent = 0
-            if sent < _BATCH:
-                await asyncio.sleep(_wait(failures))
+        await look_again("relay", self.deliver, _POLL_SECONDS, more=lambda sent: sent == _BATCH, longest=_LONGEST_WAIT)
 
     async def deliver(self) -> int:
         """Publish one batch and mark it as sent; return how many messages it held.
@@ -56,10 +41,3 @@ class Relay:
         faults.point("relay.after_publish")
         await self._units.call("mark_sent", ids=[row["id"] for row in rows])
         return len(rows)
-
-
-def _wait(failures: int) -> float:
-    """Return the seconds until the next look: the poll interval, doubled with each failure and spread out."""
-    if not failures:
-        return _POLL_SECONDS
-    return min(_LONGEST_WAIT, _POLL_SECONDS * 2**failures) * (0.5 + random.random() / 2)  # noqa: S311

@@ -3,14 +3,13 @@
 Any number of processes do this beside each other: a reservation ends once, units are given once, and folded figures have the same sums.
 """
 
-import asyncio
 from uuid import UUID
 
-from core.errors import StorehandError
 from core.identity import RunContext
 from core.log import get_logger
 from server.setup import keeper
 from server.wiring import Runtime
+from server.worker.pace import look_again
 from store import outbox
 from store.queries import backorders, figures, products, stock_holds
 from store.unit import Units
@@ -31,12 +30,7 @@ class Stockkeeping:
 
     async def run_forever(self) -> None:
         """Look again and again until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except StorehandError as error:
-                _log.warning("stockkeeping waits", error=error.message)
-            await asyncio.sleep(_POLL_SECONDS)
+        await look_again("stockkeeping", self.once, _POLL_SECONDS)
 
     async def once(self) -> tuple[int, int]:
         """Do what is due, and return how many reservations ended and how many rows of figures were saved.

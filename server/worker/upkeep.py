@@ -5,24 +5,22 @@ again. Requests that nobody decided in their time are closed. Scheduled runs are
 forgotten. Who asked to be forgotten is forgotten to the end. Any number of processes do this beside each other.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from agents.policy_pages import render_policy_pages
-from core.errors import StorehandError
 from core.log import get_logger
 from server.schedules import start_due
 from server.setup import keeper
 from server.state import forget
 from server.wiring import Runtime
 from server.worker.forgetting import forget_people
+from server.worker.pace import look_again
 from store.queries import articles, policies, tenants, threads
 from store.queries.articles import RulesPage
 
 _log = get_logger(__name__)
 _POLL_SECONDS = 2.0
-_LONGEST_WAIT = 60.0
 _ANSWERS_KEPT = timedelta(hours=24)
 _THREADS_KEPT = timedelta(minutes=10)
 """A client may look at a run without a conversation for this long after its end."""
@@ -37,15 +35,7 @@ class Upkeep:
 
     async def run_forever(self) -> None:
         """Look every few seconds until cancelled; while a server is down, less and less often."""
-        wait = _POLL_SECONDS
-        while True:
-            try:
-                await self.once()
-                wait = _POLL_SECONDS
-            except StorehandError as error:
-                wait = min(2 * wait, _LONGEST_WAIT)
-                _log.warning("upkeep waits", error=error.message, seconds=wait)
-            await asyncio.sleep(wait)
+        await look_again("upkeep", self.once, _POLL_SECONDS)
 
     async def once(self) -> int:
         """Do what is due and return of how many stores the pages were looked after.

@@ -201,7 +201,7 @@ async def test_when_valkey_dies_in_the_middle_the_run_completes_and_readers_get_
 
     async with (
         own_valkey("valkey") as (valkey, url),
-        open_runtime(settings.model_copy(update={"worker": QUICK}), replace(demo_db, redis_url=url)) as opened,
+        open_runtime(settings, replace(demo_db, redis_url=url)) as opened,
     ):
         call = {"name": "get_order", "args": {"order": "1042"}, "id": "a"}
         runtime = thinking_with(opened, Gate([AIMessage("Let me look.", tool_calls=[call]), AIMessage("It is on hold.")]))

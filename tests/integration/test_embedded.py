@@ -24,13 +24,14 @@ from tests.support.servers import embedded_settings
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
-import sys
+import select, sys
 from pathlib import Path
 from tests.support.servers import start_servers
 try:
     with start_servers(Path(sys.argv[1])) as endpoints:
         print(endpoints.db_url, flush=True)
-        sys.stdin.readline()
+        while not select.select([sys.stdin], [], [], 0.1)[0]:  # a signal just before a read that waits would not end it
+            pass
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
