@@ -1,5 +1,6 @@
 """The table of contents of the command line."""
 
+import gc
 import sys
 from typing import Annotated
 
@@ -8,6 +9,9 @@ import typer
 from core.errors import StorehandError
 from server.cli import admin, chat, demo, evals, importing, knowledge, route, secrets, tools
 from server.cli.output import fail
+
+_NEW_OBJECTS = 50_000
+"""What a command imports stays: looking through it at every 700 new objects, Python's default, took a fifth of its start."""
 
 app = typer.Typer(
     name="storehand",
@@ -47,6 +51,7 @@ def version_option(version: Annotated[bool, typer.Option("--version", help="Prin
 
 def main() -> None:
     """Run a command; a designed error becomes one readable line and exit code 1."""
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         app()
     except StorehandError as error:
