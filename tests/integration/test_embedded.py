@@ -1,5 +1,6 @@
 """Embedded servers are shared by processes, leave nothing behind, and lose no data."""
 
+import importlib
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,6 +93,24 @@ def test_all_three_answer_and_nothing_stays(data: Path) -> None:
         assert endpoints.chroma_url.startswith("http://127.0.0.1:")
         assert len(server_pids(data)) >= 3
     assert gone(data, 0)
+
+
+def test_two_databases_of_a_new_cluster_are_migrated_at_once(data: Path) -> None:
+    roles = importlib.import_module("store.migrations.versions.0002_row_security")._ROLES
+    with (
+        servers(embedded_settings(data)) as endpoints,
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(endpoints.db_url) as first,
+        psycopg.connect(endpoints.db_url, autocommit=True) as other,
+        psycopg.connect(endpoints.db_url, autocommit=True) as watch,
+    ):
+        first.execute(roles)
+        waiting = pool.submit(other.execute, roles)
+        while not watch.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            assert not waiting.done()
+        first.commit()
+        waiting.result(10)
+        assert other.execute("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'storehand%'").fetchone() == (2,)
 
 
 def test_data_survives_a_restart(data: Path) -> None:

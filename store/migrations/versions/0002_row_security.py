@@ -8,10 +8,20 @@ revision = "0002"
 down_revision = "0001"
 
 _ROLES = """
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'storehand_app') THEN CREATE ROLE storehand_app NOLOGIN; END IF;
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'storehand_relay') THEN CREATE ROLE storehand_relay NOLOGIN; END IF;
+DO $$
+DECLARE
+  wanted text;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['storehand_app', 'storehand_relay'] LOOP
+    BEGIN
+      IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN EXECUTE format('CREATE ROLE %I NOLOGIN', wanted); END IF;
+    EXCEPTION WHEN unique_violation OR duplicate_object THEN
+      NULL;  -- roles belong to the whole cluster: another database of it is migrated at the same time
+    END;
+  END LOOP;
 END $$;
+"""
+_GRANTS = """
 GRANT storehand_app, storehand_relay TO CURRENT_USER;
 GRANT USAGE ON SCHEMA public TO storehand_app, storehand_relay;
 GRANT CREATE ON SCHEMA public TO storehand_relay;
@@ -172,6 +182,7 @@ CREATE TRIGGER payment_transactions_sum AFTER INSERT OR UPDATE ON payment_transa
 def upgrade() -> None:
     """Apply."""
     op.execute(_ROLES)
+    op.execute(_GRANTS)
     for table in _TABLES:
         for statement in statements(table, VIEWS[table]):
             op.execute(statement)
