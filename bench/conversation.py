@@ -1,12 +1,9 @@
 """Figures of a conversation: LLM calls over five turns, and checkpoint storage of a late turn over an early one."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
-import uvloop
-
-from bench.results import Figure, at_most, record
+from bench.results import Figure, at_most
+from bench.shop import measured
 from bench.turn import ours
 from core.events import RunFinished
 from core.identity import Principal
@@ -15,13 +12,12 @@ from core.settings import Settings
 from memory.checkpoints import thread_key
 from server.cli.session import who_is
 from server.runs import NewRun, create_run
-from server.setup import index_knowledge, migrate, seed_demo
+from server.setup import index_knowledge
 from server.wiring import Runtime, open_runtime
 from server.worker.loop import Worker
 from store import events
-from store.embedded import Endpoints, servers
+from store.embedded import Endpoints
 from store.queries import threads
-from store.seed import Size
 
 FIVE_TURNS = (
     "hello",
@@ -82,12 +78,7 @@ async def _measure(settings: Settings, endpoints: Endpoints) -> list[Figure]:
 
 def main() -> None:
     """Measure on embedded servers in a temporary directory."""
-    with TemporaryDirectory() as directory:
-        settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
-        with servers(settings) as endpoints:
-            migrate(endpoints.db_url, print)
-            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(uvloop.run(_measure(settings, endpoints)))
+    measured(_measure)
 
 
 if __name__ == "__main__":

@@ -8,22 +8,17 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import uvloop
-
-from bench.results import Figure, at_most, record
+from bench.results import Figure, at_most
+from bench.shop import measured
 from bench.turn import claimed
 from core.identity import Principal
 from core.settings import Settings
 from memory.journal import Journal
 from server.cli.session import who_is
-from server.setup import migrate, seed_demo
 from server.wiring import Runtime, open_runtime
-from store.embedded import Endpoints, servers
-from store.seed import Size
+from store.embedded import Endpoints
 
 _CALLS = 300
 _WARM = 30
@@ -100,12 +95,7 @@ async def _alternate(runtime: Runtime, who: Principal, tool: str, args: dict[str
 
 def main() -> None:
     """Run the comparison on embedded servers in a temporary directory."""
-    with TemporaryDirectory() as directory:
-        settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
-        with servers(settings) as endpoints:
-            migrate(endpoints.db_url, print)
-            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(uvloop.run(compare(settings, endpoints)))
+    measured(compare)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,17 @@
 """Time of a turn, and the bytes that it stores, in conversations of 10, 100 and 1 000 turns."""
 
 import statistics
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import uvloop
 
 from bench.conversation import stored_bytes
-from bench.results import Figure, at_most, record
+from bench.results import Figure, at_most
+from bench.shop import measured
 from bench.turn import ours
 from core.identity import Principal
 from core.settings import Settings
 from server.cli.session import who_is
-from server.setup import migrate, seed_demo
 from server.wiring import Runtime, open_runtime
-from store.embedded import Endpoints, servers
+from store.embedded import Endpoints
 from store.migrate import refresh_statistics
-from store.seed import Size
 
 _LENGTHS = (10, 100, 1000)
 _MEASURED = 15
@@ -59,12 +54,7 @@ async def _measure(settings: Settings, endpoints: Endpoints) -> list[Figure]:
 
 def main() -> None:
     """Measure on embedded servers in a temporary directory."""
-    with TemporaryDirectory() as directory:
-        settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
-        with servers(settings) as endpoints:
-            migrate(endpoints.db_url, print)
-            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(uvloop.run(_measure(settings, endpoints)))
+    measured(_measure)
 
 
 if __name__ == "__main__":

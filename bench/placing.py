@@ -7,20 +7,18 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from bench.results import Figure, at_least, at_most, record
+from bench.results import Figure, at_least, at_most
+from bench.shop import measured
 from core.identity import Principal, Role, RunContext
 from core.ids import CustomerId, UserId
 from core.settings import Settings
 from server.checks import examine_books
 from server.cli.session import who_is
-from server.setup import migrate, seed_demo
 from server.wiring import Runtime, open_runtime
-from store.embedded import Endpoints, servers
+from store.embedded import Endpoints
 from store.seed import Size
 from tools import approvals
 from tools.approvals import Answer, Choice
@@ -120,12 +118,7 @@ async def _open(runtime: Runtime) -> Market:
 
 def main() -> None:
     """Measure on embedded servers in a temporary directory."""
-    with TemporaryDirectory() as directory:
-        settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
-        with servers(settings) as endpoints:
-            migrate(endpoints.db_url, print)
-            asyncio.run(seed_demo(endpoints, _SIZE, print))
-            record(asyncio.run(measure(settings, endpoints)))
+    measured(measure, _SIZE)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,8 @@ longer than this one.
 
 import statistics
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import uvloop
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import tool
 
@@ -22,19 +19,18 @@ from agents.llm.factory import Models
 from agents.llm.resilient import NamedModel, ResilientModel
 from agents.llm.scripted import ScriptedModel
 from agents.think import Mind
-from bench.results import Figure, at_most, record
+from bench.results import Figure, at_most
+from bench.shop import measured
 from core.identity import Principal, RunContext
 from core.ids import RunId, ThreadId, new_id
 from core.settings import Settings
 from graph.drive import Driver
 from server.cli.session import who_is
 from server.runs import principal_of
-from server.setup import migrate, seed_demo
 from server.wiring import Runtime, open_runtime
-from store.embedded import Endpoints, servers
+from store.embedded import Endpoints
 from store.migrate import refresh_statistics
 from store.queries import runs, threads
-from store.seed import Size
 from store.tables.runtime import Run
 
 _TURNS = 60
@@ -150,12 +146,7 @@ async def compare(settings: Settings, endpoints: Endpoints) -> list[Figure]:
 
 def main() -> None:
     """Run the comparison on embedded servers in a temporary directory."""
-    with TemporaryDirectory() as directory:
-        settings = Settings(data_dir=Path(directory), _env_file=None)  # pyright: ignore[reportCallIssue]
-        with servers(settings) as endpoints:
-            migrate(endpoints.db_url, print)
-            uvloop.run(seed_demo(endpoints, Size(60, 60, 300), print))
-            record(uvloop.run(compare(settings, endpoints)))
+    measured(compare)
 
 
 if __name__ == "__main__":
