@@ -104,6 +104,7 @@ _RETURNED = Desk(
             "inspect_return",
             "dispose_return",
             "refund_return",
+            "retry_return_refund",
             "ship_exchange",
             "complete_return",
             "expire_returns",

@@ -29,6 +29,7 @@ LANES: Mapping[str, str | None] = {
     "channel.message.reply": "conversation",
     "channel.orders.pull": "channel",
     "channel.order.fulfilled": "order",
+    "channel.refund.requested": "payment",
     "email.requested": None,
 }
 """The topics that ask a provider for something, with the field of their body by which messages leave in order; None: in any order."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from core.money import Money
+from server.outbound.payments import MoneyAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,17 @@ class Fulfilment:
     lines: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelRefund:
+    """Money that a buyer gets back of what the channel collected for an order; `order` is the channel's own number."""
+
+    key: str
+    order: str
+    transaction: str
+    amount: Money
+    reason: str
+
+
 class ChannelProvider(Protocol):
     """A place where the store sells. All calls may be made twice with one key."""
 
@@ -121,6 +133,23 @@ class ChannelProvider(Protocol):
         Raises:
             ProviderDown: tell it again with the same key.
             ProviderRefused: such as an order that was cancelled there.
+        """
+        ...
+
+    async def refund(self, refund: ChannelRefund) -> MoneyAnswer:
+        """Pay a buyer back; the answer may be `pending`, to be looked up.
+
+        Raises:
+            ProviderDown: it is not known whether it was paid; ask again with the same key.
+            ProviderRefused: such as more than the channel collected.
+        """
+        ...
+
+    async def look_up_refund(self, order: str, reference: str) -> MoneyAnswer:
+        """Return how a refund stands that the channel took.
+
+        Raises:
+            ProviderDown, ProviderRefused: as above.
         """
         ...
 

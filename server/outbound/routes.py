@@ -12,10 +12,10 @@ from core.providers import ProviderKind
 from core.selling import ChannelOrderStatus
 from core.statuses import TransactionType
 from server.outbound.carriers import ParcelRequest
-from server.outbound.channels import Fulfilment, ListingPush, Reply, SoldOrder
+from server.outbound.channels import ChannelRefund, Fulfilment, ListingPush, Reply, SoldOrder
 from server.outbound.connections import Providers
 from server.outbound.mail import Mail
-from server.outbound.payments import MoneyRequest, MoneyState
+from server.outbound.payments import MoneyAnswer, MoneyRequest, MoneyState
 from server.outbound.templates import write
 from store.queries import customers, tenants
 from store.queries.customers import Contact
@@ -74,9 +74,14 @@ async def move_money(errand: Errand) -> Carried:
             reason=str(body.get("reason", "")),
         )
         answer = await provider.submit(request)
+    return await _settle(errand, answer)
+
+
+async def _settle(errand: Errand, answer: MoneyAnswer) -> Carried:
+    """Record how a movement of money ended, once it has."""
     if answer.state is MoneyState.PENDING:
         return Carried(answer.reference, asked=True)
-    args = {"transaction": body["transaction"], "outcome": answer.state.value, "provider_reference": answer.reference}
+    args = {"transaction": errand.body["transaction"], "outcome": answer.state.value, "provider_reference": answer.reference[:120]}
     await errand.record("settle_payment", answer.state.value, {**args, "reason": answer.reason})
     return Carried(answer.reference)
 
@@ -167,6 +172,24 @@ async def tell_fulfilment(errand: Errand) -> Carried:
     return Carried(await errand.providers.channel(errand.connection).fulfil(fulfilment))
 
 
+async def refund_on_channel(errand: Errand) -> Carried:
+    """Let the channel that collected an order's money pay its buyer back, or ask how the refund that it took stands."""
+    channel, body, known = errand.providers.channel(errand.connection), errand.body, errand.claimed.reference
+    order = str(body["external_id"])
+    if known:
+        answer = await channel.look_up_refund(order, known)
+    else:
+        refund = ChannelRefund(
+            key=errand.claimed.key,
+            order=order,
+            transaction=str(body["transaction"]),
+            amount=Money.model_validate(body["amount"]),
+            reason=str(body.get("reason", "")),
+        )
+        answer = await channel.refund(refund)
+    return await _settle(errand, answer)
+
+
 async def send_mail(errand: Errand) -> Carried:
     """Write an e-mail from its template and hand it over."""
     body = errand.body
@@ -219,6 +242,7 @@ PORTS: Mapping[str, tuple[ProviderKind, Callable[[Errand], Awaitable[Carried]]]]
     "channel.message.reply": (ProviderKind.CHANNEL, reply_to_buyer),
     "channel.orders.pull": (ProviderKind.CHANNEL, pull_orders),
     "channel.order.fulfilled": (ProviderKind.CHANNEL, tell_fulfilment),
+    "channel.refund.requested": (ProviderKind.CHANNEL, refund_on_channel),
     "email.requested": (ProviderKind.MAIL, send_mail),
 }
 """Every topic of `store.outbox.LANES` with its port and the errand that carries it."""

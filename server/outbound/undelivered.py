@@ -5,7 +5,7 @@ from pydantic import JsonValue
 from store.queries.deliveries import Claimed, Settlement
 from store.tables.providers import DeliveryStatus
 
-_PAYMENT = "payment."
+_MONEY = ("payment.", "channel.refund.")
 
 
 def no_answer(claimed: Claimed, ended: Settlement) -> tuple[str, dict[str, JsonValue]]:
@@ -14,7 +14,7 @@ def no_answer(claimed: Claimed, ended: Settlement) -> tuple[str, dict[str, JsonV
     A refused movement of money failed. One that was given up may have been made, so a person looks at it, as at any other message.
     """
     body, reason, refused = claimed.body, ended.reason, ended.status is DeliveryStatus.FAILED
-    if claimed.topic.startswith(_PAYMENT) and refused:
+    if claimed.topic.startswith(_MONEY) and refused:
         return "settle_payment", {"transaction": body["transaction"], "outcome": "failed", "reason": reason}
     if claimed.topic == "channel.orders.pull" and body.get("sync_run") is not None:
         return "record_sync_result", {"sync_run": body["sync_run"], "outcome": "failed", "reason": reason}

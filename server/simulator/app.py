@@ -113,6 +113,14 @@ def _providers(app: FastAPI, world: World, payments: Payments, carriers: Carrier
     async def fulfil(request: Request, number: str) -> Response:
         return await serve(world, request, "channel", lambda asked: channel.fulfil(asked, number))
 
+    @app.post("/channel/v1/orders/{number}/refunds")
+    async def refund(request: Request, number: str) -> Response:
+        return await serve(world, request, "channel", lambda asked: channel.refund(asked, number))
+
+    @app.get("/channel/v1/orders/{number}/refunds/{reference}")
+    async def refund_state(request: Request, number: str, reference: str) -> Response:
+        return await serve(world, request, "channel", lambda asked: channel.look_up_refund(asked.account, number, reference))
+
     @app.get("/channel/v1/orders")
     async def orders(request: Request, after: str = "", limit: int = 50) -> Response:
         return await serve(world, request, "channel", lambda asked: channel.orders(asked.account, after, limit))
@@ -125,7 +133,7 @@ def _providers(app: FastAPI, world: World, payments: Payments, carriers: Carrier
     async def mail(request: Request) -> Response:
         return await serve(world, request, "mail", lambda asked: _post(world, asked))
 
-    _ = (submit, look_up, label, rates, listing, reply, fulfil, orders, graphql, mail)
+    _ = (submit, look_up, label, rates, listing, reply, fulfil, refund, refund_state, orders, graphql, mail)
 
 
 def _post(world: World, asked: Asked) -> dict[str, Any]:
@@ -170,6 +178,7 @@ def _control(app: FastAPI, world: World, reporter: Reporter, payments: Payments,
             "orders": world.orders,
             "replies": world.replies,
             "fulfilments": world.fulfilments,
+            "refunds": world.refunds,
             "variants": world.variants,
             "outbox": world.outbox,
             "sent": [{"event_id": each.event_id, "type": each.type, "status": each.status} for each in reporter.sent],

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+DECLINED = 40002
+"""An amount in minor units that is declined."""
 Port = Literal["payments", "carrier", "channel", "shopify", "mail"]
 
 
@@ -80,6 +82,8 @@ class World:
         self.orders: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
         self.fulfilments: list[dict[str, Any]] = []
+        self.refunds: list[dict[str, Any]] = []
+        """What channels paid back to buyers."""
         self.spent: dict[tuple[str, str], tuple[int, int]] = {}
         """By account and port: a second, and the requests in it."""
         self.variants: dict[str, dict[str, Any]] = {}
@@ -90,6 +94,17 @@ class World:
         """Return the next name of a series, such as mv_000001."""
         self._numbers[series] = self._numbers.get(series, 0) + 1
         return f"{series}_{self._numbers[series]:06d}"
+
+    def left(self, order: dict[str, Any]) -> int:
+        """Return what a channel's order can still be refunded, in minor units."""
+        sold = sum(line["quantity"] * line["unit_price"]["minor"] for line in order["lines"]) + order["shipping"]["minor"]
+        own = (order["account"], order["id"])
+        gone = [each for each in self.refunds if (each["account"], each["order"]) == own and each["state"] != "failed"]
+        return sold - sum(each["amount"]["minor"] for each in gone)
+
+    def declines(self, minor: int) -> bool:
+        """Return whether a movement of money is declined: 40002 minor units always are."""
+        return minor == DECLINED or self.behaviour.decline
 
     def too_many(self, account: str, port: str, second: int) -> bool:
         """Count a request and return whether the account has asked too often in this second."""

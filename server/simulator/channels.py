@@ -55,6 +55,45 @@ class Channel:
         self._world.fulfilments.append(fulfilment)
         return {"id": fulfilment["id"]}
 
+    def refund(self, asked: Asked, number: str) -> dict[str, Any]:
+        """Pay the buyer of an order back, at once or after a while, and never more than was collected."""
+        order = next((each for each in self._world.orders if (each["account"], each["id"]) == (asked.account, number)), None)
+        if order is None:
+            raise Refusal(404, "unknown_order", f"there is no order {number}")
+        minor = int(asked.body["amount"]["minor"])
+        if not 0 < minor <= self._world.left(order):
+            raise Refusal(422, "amount_too_large", f"that is more than was collected for {number}")
+        refund: dict[str, Any] = {
+            "id": self._world.number("rfd"),
+            "account": asked.account,
+            "order": number,
+            "amount": asked.body["amount"],
+            "note": asked.body.get("reason", ""),
+            "state": "pending",
+            "reason": "",
+        }
+        self._world.refunds.append(refund)
+
+        async def decide() -> None:
+            self._decide(refund)
+
+        if self._world.behaviour.decide_seconds:
+            self._reporter.later(self._world.behaviour.decide_seconds, decide)
+        else:
+            self._decide(refund)
+        return _shown(refund)
+
+    def _decide(self, refund: dict[str, Any]) -> None:
+        declined = self._world.declines(refund["amount"]["minor"])
+        refund["state"], refund["reason"] = ("failed", "the buyer's bank declined it") if declined else ("succeeded", "")
+
+    def look_up_refund(self, account: str, number: str, reference: str) -> dict[str, Any]:
+        """Return how a refund stands."""
+        for each in self._world.refunds:
+            if (each["account"], each["order"], each["id"]) == (account, number, reference):
+                return _shown(each)
+        raise Refusal(404, "unknown_refund", f"there is no refund {reference} of {number}")
+
     def write(self, account: str, message: dict[str, Any]) -> dict[str, Any]:
         """Write to the seller, as a buyer does, and report it."""
         written = {"id": self._world.number("msg"), "written_at": datetime.now(UTC).isoformat(), **message}
@@ -81,3 +120,7 @@ class Channel:
         shown = {key: value for key, value in placed.items() if key != "account"}
         self._reporter.report(account, "channel", "order.created", {"order": shown})
         return shown
+
+
+def _shown(refund: dict[str, Any]) -> dict[str, Any]:
+    return {name: refund[name] for name in ("id", "amount", "state", "reason")}

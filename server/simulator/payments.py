@@ -10,7 +10,7 @@ from server.simulator.behaviour import World
 from server.simulator.reporting import Reporter
 from server.simulator.rest import Asked, Refusal
 
-_DECLINED, _NEVER, _SLOW = 40002, 40005, 40009
+_NEVER, _SLOW = 40005, 40009
 _KINDS = frozenset({"authorization", "capture", "charge", "void", "refund"})
 
 
@@ -64,8 +64,7 @@ class Payments:
         self._reporter.report(movement["account"], "payments", f"movement.{movement['state']}", shown(movement))
 
     def _settle(self, movement: dict[str, Any]) -> None:
-        magic = movement["amount"]["minor"] == _DECLINED or movement["method"].endswith(("0002", "declined"))
-        declined = magic or self._world.behaviour.decline
+        declined = self._world.declines(movement["amount"]["minor"]) or movement["method"].endswith(("0002", "declined"))
         movement["state"] = "failed" if declined else "succeeded"
         movement["reason"] = "the card was declined" if declined else ""
 

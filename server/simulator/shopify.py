@@ -29,6 +29,7 @@ class ShopifyStore:
             "inventorySetQuantities": self._stock,
             "orders": self._orders,
             "fulfillmentCreate": self._fulfil,
+            "refundCreate": self._refund,
         }
         if root is None or root.group(1) not in answers:
             return {"errors": [{"message": "Field doesn't exist on type", "extensions": {"code": "undefinedField"}}]}
@@ -115,10 +116,33 @@ class ShopifyStore:
             self._world.fulfilments.append({"account": account, "order": number, "lines": lines, "tracking_number": tracking})
         return {"fulfillment": {"id": f"gid://shopify/Fulfillment/{len(self._world.fulfilments)}"}, "userErrors": []}
 
+    def _paid(self, order: dict[str, Any]) -> dict[str, Any]:
+        made = [each for each in self._world.refunds if (each["account"], each["order"]) == (order["account"], order["id"])]
+        taken = {"id": f"gid://shopify/OrderTransaction/{order['id']}", "kind": "SALE", "status": "SUCCESS", "gateway": "shopify_payments"}
+        return {"refunds": [{"id": each["id"], "note": each["note"]} for each in made], "transactions": [taken]}
+
+    def _refund(self, account: str, variables: dict[str, Any]) -> dict[str, Any]:
+        wanted = variables["input"]
+        number = wanted["orderId"].rpartition("/")[2]
+        order = next(each for each in self._world.orders if (each["account"], each["id"]) == (account, number))
+        minor = sum(round(float(each["amount"]) * 100) for each in wanted["transactions"])
+        if minor > self._world.left(order) or self._world.declines(minor):
+            return {"refund": None, "userErrors": [{"field": ["transactions"], "message": "Refund cannot be processed by the gateway"}]}
+        refund = {
+            "id": f"gid://shopify/Refund/{len(self._world.refunds) + 1}",
+            "account": account,
+            "order": number,
+            "amount": {"minor": minor, "currency": order["shipping"]["currency"]},
+            "note": wanted["note"],
+            "state": "succeeded",
+        }
+        self._world.refunds.append(refund)
+        return {"refund": {"id": refund["id"]}, "userErrors": []}
+
     def _orders(self, account: str, variables: dict[str, Any]) -> dict[str, Any]:
         own = [order for order in self._world.orders if order["account"] == account]
         if named := str(variables.get("query", "")).removeprefix("name:#"):
-            return {"nodes": [_to_fulfil(order) for order in own if order["id"] == named]}
+            return {"nodes": [{**_to_fulfil(order), **self._paid(order)} for order in own if order["id"] == named]}
         numbers = [order["id"] for order in own]
         after = str(variables.get("after") or "")
         begin = numbers.index(after) + 1 if after in numbers else 0

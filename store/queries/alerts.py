@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, text
+from sqlalchemy import func, text, update
 from sqlmodel import col, select
 
 from core.errors import NotFound
@@ -45,6 +45,17 @@ async def put(
     if tx.dirty:
         await tx.session.flush()
     return Raised(*(await tx.connection.execute(_RAISE, values)).one())
+
+
+async def settle(tx: Tx, kind: str, subject: str) -> None:
+    """Close the alert of a kind and subject, if one is open: its cause is gone."""
+    query = (
+        update(Alert)
+        .where(col(Alert.tenant_id) == tx.tenant_id, col(Alert.kind) == kind, col(Alert.subject) == subject)
+        .where(col(Alert.status) != AlertStatus.RESOLVED)
+        .values(status=AlertStatus.RESOLVED, resolved_at=tx.now, handled_by=(tx.principal.name or tx.principal.role.value)[:120])
+    )
+    await tx.connection.execute(query)
 
 
 async def by_number(tx: ReadTx, number: str, *, lock: bool = False) -> Alert:

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, text, update
+from sqlalchemy import ColumnElement, and_, func, text, update
 from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import TransactionState, TransactionType
-from store.tables.payments import Payment, PaymentTransaction
+from store.tables.payments import Payment, PaymentTransaction, RefundLine
 from store.unit import ReadTx, Tx
 
 _FAILED = text(
@@ -82,6 +82,16 @@ async def refunds_of(tx: ReadTx, payment_ids: Sequence[UUID], limit: int = 10) -
         .limit(limit)
     )
     return (await tx.session.exec(query)).all()
+
+
+async def by_line(tx: ReadTx, transaction_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many minor units of some refunds belong to which order line."""
+    query = (
+        select(RefundLine.order_line_id, func.sum(RefundLine.amount_minor))
+        .where(col(RefundLine.tenant_id) == tx.tenant_id, col(RefundLine.transaction_id).in_(transaction_ids))
+        .group_by(col(RefundLine.order_line_id))
+    )
+    return {line: int(minor) for line, minor in (await tx.session.exec(query)).all()}
 
 
 async def order_of_transaction(tx: ReadTx, transaction_id: UUID) -> UUID:

@@ -1,6 +1,7 @@
 """Every adapter against the simulator over real sockets: what providers do, and what goes wrong on the way."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from core.providers import ProviderKind
 from core.settings import Outbound
 from core.statuses import TransactionType
 from server.outbound.carriers import ParcelRequest
-from server.outbound.channels import ListingPush, Reply
+from server.outbound.channels import ChannelRefund, ListingPush, Reply
 from server.outbound.connections import Providers
 from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.mail import Mail
@@ -20,6 +21,7 @@ from store.queries.providers import place
 from store.tables.providers import ProviderConnection
 from store.vault import Vault, new_key
 from tests.support.simulation import Simulated, simulated
+from tests.support.talk import until
 
 NOT_DECIDED, DECLINED = 40_005, 40_002
 VAULT = Vault([new_key()])
@@ -175,6 +177,51 @@ async def test_a_channels_orders_are_read_page_by_page(simulator: Simulated, pro
     assert not (await port.orders(cursor)).orders
 
 
+def sale(**more: object) -> dict[str, object]:
+    """Return an order of one lamp, 15.00 with shipping, as a buyer places it."""
+    return {
+        "buyer": {"name": "Bo", "email": "bo@mail.example"},
+        "ship_to": {"name": "Bo", "line1": "1 Rue", "city": "Lyon", "postal_code": "69001", "country": "FR"},
+        "lines": [{"sku": "LAMP", "quantity": 1, "unit_price": money().model_dump()}],
+        "shipping": money(500).model_dump(),
+        **more,
+    }
+
+
+@pytest.mark.parametrize(("adapter", "path", "port"), [("rest", "/channel", "channel"), ("shopify", "/shopify", "shopify")])
+async def test_a_channel_pays_back_once_a_key_and_never_more_than_it_collected(
+    simulator: Simulated, providers: Providers, adapter: str, path: str, port: str
+) -> None:
+    row = at(simulator, ProviderKind.CHANNEL, path, adapter)
+    number = simulator.post("/orders", {"account": account(row), "order": sale(), "port": port})["id"]
+    channel = providers.channel(row)
+    asked = ChannelRefund(str(new_id()), number, str(new_id()), money(900), "goodwill")
+    first, again = await channel.refund(asked), await channel.refund(asked)
+    assert (first.state, again.reference) == (MoneyState.SUCCEEDED, first.reference)
+    assert [each["amount"]["minor"] for each in simulator.state()["refunds"] if each["account"] == account(row)] == [900]
+    with pytest.raises(ProviderRefused):
+        await channel.refund(replace(asked, key=str(new_id())))
+    with pytest.raises(ProviderRefused):
+        await channel.refund(replace(asked, key=str(new_id()), order="unheard-of"))
+
+
+async def test_a_channel_that_takes_its_time_is_asked_how_a_refund_stands(simulator: Simulated, providers: Providers) -> None:
+    row = at(simulator, ProviderKind.CHANNEL, "/channel")
+    number = simulator.post("/orders", {"account": account(row), "order": sale()})["id"]
+    channel = providers.channel(row)
+    simulator.behave(decide_seconds=0.05)
+    try:
+        asked = await channel.refund(ChannelRefund(str(new_id()), number, str(new_id()), money(900), "goodwill"))
+        assert asked.state is MoneyState.PENDING
+
+        async def decided() -> bool:
+            return (await channel.look_up_refund(number, asked.reference)).state is MoneyState.SUCCEEDED
+
+        await until(decided)
+    finally:
+        simulator.behave(decide_seconds=0, seconds_an_hour=0)
+
+
 async def test_shopify_sets_price_and_stock_of_the_skus_variant(simulator: Simulated, providers: Providers) -> None:
     port = providers.channel(at(simulator, ProviderKind.CHANNEL, "/shopify", "shopify"))
     pushed = listing("SHOP-1")
@@ -201,6 +248,9 @@ async def test_a_csv_feed_holds_one_row_a_listing(providers: Providers, tmp_path
         "F1,2026-11-18T10:00:00Z,Bo,bo@mail.example,1 Rue,Lyon,69001,FR,TEE,1,30.00,EUR,5.00\n",
         encoding="utf-8",
     )
+    for minor in (500, 700):
+        await port.refund(ChannelRefund("key-1", "F1", str(new_id()), money(minor), "goodwill"))
+    assert (tmp_path / "refunds.csv").read_text(encoding="utf-8").splitlines()[1:] == ["key-1,F1,7.00,EUR,goodwill"]
     (order,) = (await port.orders("")).orders
     assert [(line.sku, line.quantity, line.unit_price.minor) for line in order.lines] == [("LAMP", 2, 1_999), ("TEE", 1, 3_000)]
 

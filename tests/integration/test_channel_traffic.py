@@ -180,6 +180,33 @@ async def test_an_order_is_pulled_reserved_scored_with_its_origin_sent_and_told_
     assert len(await traffic.rows("SELECT 1 FROM deliveries WHERE topic = 'channel.order.fulfilled'")) == 1
 
 
+@pytest.mark.parametrize("channel", ["ebay", "shopify"])
+async def test_a_channel_pays_back_what_it_collected(traffic: Traffic, channel: str) -> None:
+    number = traffic.sell(channel, await traffic.item(channel))
+    order = await traffic.order(number)
+    refund = {"order": order.number, "amount": "4.00", "reason": "goodwill"}
+    await traffic.ok("issue_refund", refund)
+    assert (await traffic.delivered("channel.refund.requested")).status == "delivered"
+    (sent,) = traffic.simulator.state()["refunds"]
+    assert (sent["order"], sent["amount"]["minor"], sent["state"]) == (number, 400, "succeeded")
+    assert not [each for each in traffic.simulator.state()["movements"] if each["kind"] == "refund"], "the payment provider is not asked"
+    moves = (
+        "SELECT t.state, t.failure FROM payment_transactions t JOIN payments p ON p.id = t.payment_id "
+        "WHERE p.order_id = :order AND t.type = 'refund' ORDER BY t.created_at"
+    )
+    assert [each.state for each in await traffic.rows(moves, order=order.id)] == ["succeeded"]
+    traffic.simulator.behave(decide_seconds=0, seconds_an_hour=0, decline=True)
+    await traffic.ok("issue_refund", refund)
+
+    async def answered() -> bool:
+        return [each.state for each in await traffic.rows(moves, order=order.id)] == ["succeeded", "failed"]
+
+    await until(answered)
+    assert (await traffic.rows(moves, order=order.id))[1].failure
+    (left,) = await traffic.rows("SELECT refunded_minor FROM payments WHERE order_id = :order", order=order.id)
+    assert left.refunded_minor == 400
+
+
 async def test_reports_that_come_three_times_while_a_pull_runs_are_one_order_each(traffic: Traffic) -> None:
     traffic.simulator.behave(decide_seconds=0, seconds_an_hour=0, webhook_copies=3, shuffle=True)
     item = await traffic.item("ebay")

@@ -1,5 +1,6 @@
 """Whole stories after the sale, told through the tools that customers, staff, providers and the worker use."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -30,7 +31,9 @@ def provider(shop: Shop) -> Principal:
 async def settle(shop: Shop, desk: Desk, provider: Principal, outcome: str = "succeeded") -> None:
     """Let the provider answer the one refund that it was asked for."""
     transaction = await scalar(shop, "SELECT id FROM payment_transactions WHERE type = 'refund' AND state = 'pending'")
-    await desk.ok(provider, "settle_payment", {"transaction": str(transaction), "outcome": outcome})
+    await desk.ok(
+        provider, "settle_payment", {"transaction": str(transaction), "outcome": outcome, "reason": "declined" * (outcome == "failed")}
+    )
 
 
 async def returned(shop: Shop, desk: Desk, args: dict[str, object], condition: str) -> None:
@@ -90,6 +93,56 @@ async def test_a_refund_that_fails_keeps_the_return_open_and_alerts_the_merchant
     await settle(shop, desk, provider, "failed")
     assert (await desk.ok(shop.ana, "get_return", ONE))["status"] == "refund_pending"
     assert await scalar(shop, "SELECT subject FROM alerts WHERE kind = 'return.refund_failed'") == "R-1001"
+    assert "declined" in (await desk.ok(shop.staff, "get_return", ONE))["refund_failed"]["text"]
+    assert (await desk.ok(shop.ana, "get_return", ONE))["refund_failed"] is None, "what the provider says is for staff"
+
+
+_ALERT = "SELECT status FROM alerts WHERE kind = 'return.refund_failed'"
+
+
+async def declined(shop: Shop, desk: Desk, provider: Principal) -> None:
+    """Let the provider refuse the refund of a return of three tees."""
+    await returned(shop, desk, {"order": "1004", "item": "tee", "reason": "changed_mind"}, "opened")
+    await desk.ok(shop.staff, "refund_return", ONE)
+    await settle(shop, desk, provider, "failed")
+
+
+async def test_a_declined_refund_is_sent_again_and_closes_the_return(shop: Shop, desk: Desk, provider: Principal) -> None:
+    await declined(shop, desk, provider)
+    assert (await desk.call(shop.staff, "complete_return", ONE)).rule == "return.refund_failed"
+    again = await desk.ok(shop.staff, "retry_return_refund", ONE)
+    assert (again["refunded"]["minor"], again["status"]) == (8_500, "refund_pending")
+    assert (await desk.call(shop.staff, "retry_return_refund", ONE)).rule == "return.refund_on_its_way"
+    await settle(shop, desk, provider, "failed")
+    assert await scalar(shop, "SELECT times FROM alerts WHERE kind = 'return.refund_failed'") == 2
+    await desk.ok(shop.staff, "retry_return_refund", ONE)
+    await settle(shop, desk, provider)
+    assert (await desk.ok(shop.ana, "get_return", ONE))["status"] == "completed"
+    assert await scalar(shop, _ALERT) == "resolved"
+    assert (await desk.call(shop.staff, "retry_return_refund", ONE)).rule == "return.refund_not_due"
+    lines = (
+        "SELECT sum(l.amount_minor) FROM refund_lines l JOIN payment_transactions t ON t.id = l.transaction_id WHERE t.state = 'succeeded'"
+    )
+    assert await scalar(shop, lines) == 8_500
+
+
+async def test_a_declined_refund_is_paid_out_as_store_credit_once_somebody_confirms(shop: Shop, desk: Desk, provider: Principal) -> None:
+    await declined(shop, desk, provider)
+    credit = {**ONE, "to": "store credit"}
+    paid = (await desk.confirmed(shop.staff, "retry_return_refund", credit)).data
+    assert (paid["status"], paid["refunded"]["minor"], paid["to"]) == ("refunded", 8_500, "Store credit")
+    assert await scalar(shop, "SELECT balance_minor FROM payment_methods WHERE kind = 'store_credit'") == 8_500
+    assert await scalar(shop, _ALERT) == "resolved"
+    assert (await desk.ok(shop.staff, "complete_return", ONE))["status"] == "completed"
+
+
+async def test_twenty_people_send_a_declined_refund_again_and_it_goes_once(shop: Shop, desk: Desk, provider: Principal) -> None:
+    await declined(shop, desk, provider)
+    done = await asyncio.gather(*(desk.call(shop.staff, "retry_return_refund", ONE) for _ in range(20)))
+    assert sorted(each.status for each in done).count(Outcome.OK) == 1
+    assert {each.rule for each in done if each.status is not Outcome.OK} == {"return.refund_on_its_way"}
+    assert await scalar(shop, "SELECT count(*) FROM payment_transactions WHERE type = 'refund' AND state = 'pending'") == 1
+    assert (await desk.call(shop.ana, "retry_return_refund", ONE)).status is not Outcome.OK, "customers have no say in it"
 
 
 async def test_the_worker_asks_for_opinions_and_ends_returns_that_were_never_sent(shop: Shop, desk: Desk, watch: Watch) -> None:

@@ -12,17 +12,19 @@ from core.aftersales import Disposition, ItemCondition
 from core.statuses import RETURN_TRANSITIONS, ReturnReason, ReturnStatus
 from tests.support.policies import of_model
 from tests.support.rules import CUSTOMER, euros, shown, sound, told
-from tools.policy.decision import Verdict
+from tools.policy.decision import Decision, Verdict, deny
 from tools.policy.handling_returns import (
     UNPROCESSED,
     HandlingPolicy,
     PayoutPlan,
     ReplacementPlan,
+    RetryPlan,
     StepPlan,
     decide_cancel,
     decide_payout,
     decide_photo,
     decide_replacement,
+    decide_retry,
     decide_sending,
     decide_verdict,
 )
@@ -174,6 +176,48 @@ def test_a_payout_is_the_quote_but_never_more_than_is_left(quoted: int, refundab
     assert sound(decision)
     paid = status is ReturnStatus.INSPECTED and kind == "money" and plan.amount.minor > 0
     assert (decision.verdict is Verdict.ALLOW) is paid
+
+
+def retry(
+    missing: int = 500,
+    refundable: int = 900,
+    waiting: int = 0,
+    status: ReturnStatus = ReturnStatus.REFUND_PENDING,
+    *,
+    elsewhere: bool = False,
+    refused: Decision | None = None,
+) -> RetryPlan:
+    return RetryPlan(
+        step=step(status),
+        waiting=euros(waiting),
+        missing=euros(missing),
+        refundable=euros(refundable),
+        to="Store credit",
+        elsewhere=elsewhere,
+        refused_target=refused,
+    )
+
+
+def test_each_case_of_a_refused_refund_has_its_rule() -> None:
+    assert decide_retry(retry()).rule == "return.refund_again"
+    assert decide_retry(retry(waiting=200)).rule == "return.refund_again", "one of two payments was refused, the other is on its way"
+    assert shown(decide_retry(retry(elsewhere=True))) == (("Return", "R-1"), ("Refund", "€5.00"), ("Goes to", "Store credit"))
+    assert told(decide_retry(retry(missing=0))) == ("return.refund_arrived", ("complete the return",))
+    assert told(decide_retry(retry(missing=0, waiting=1)))[0] == "return.refund_on_its_way"
+    assert told(decide_retry(retry(refundable=0))) == ("refund.nothing_left", ("show the order's payments and refunds",))
+    assert decide_retry(retry(refused=deny("return.refund_to", "Not there."))).rule == "return.refund_to"
+
+
+@given(st.integers(0, 900), st.integers(-10, 900), st.integers(0, 900), statuses, st.booleans())
+def test_a_refund_is_sent_again_for_what_is_missing_and_left(
+    missing: int, refundable: int, waiting: int, status: ReturnStatus, elsewhere: bool
+) -> None:
+    plan = retry(missing, refundable, waiting, status, elsewhere=elsewhere)
+    assert plan.amount.minor == max(min(missing, refundable), 0)
+    decision = decide_retry(plan)
+    assert sound(decision)
+    goes = status is ReturnStatus.REFUND_PENDING and plan.amount.minor > 0
+    assert (decision.verdict is not Verdict.DENY) is goes
 
 
 def replacement(**more: Any) -> ReplacementPlan:

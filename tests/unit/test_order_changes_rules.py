@@ -133,6 +133,10 @@ def test_one_payment_is_moved_to_another_method() -> None:
             "payment_method.one_payment",
             ("show the payments of the order",),
         )
+    assert told(decide_method(method(old="Paid on eBay", on_channel=True), STAFF)) == (
+        "payment_method.channel",
+        ("let the buyer order anew", "cancel the order"),
+    )
     assert told(decide_method(method(same=True), STAFF)) == ("payment_method.same", ("choose another payment method",))
 
 

@@ -36,6 +36,12 @@ def test_each_border() -> None:
     assert [level(return_rate_percent=100, orders=each) for each in (2, 3, 4)] == ["low", "medium", "medium"]
 
 
+def test_the_shop_says_from_when_returns_count() -> None:
+    strict = POLICY.model_copy(update={"many_returns_percent": 20, "returns_judged_from_orders": 1})
+    assert judge(strict, past(return_rate_percent=20, orders=1))[0] == "medium"
+    assert judge(strict, past(return_rate_percent=19, orders=1))[0] == "low"
+
+
 def test_what_weighs_most_stands_first() -> None:
     all_of_it = past(fraudulent=2, suspicious=1, highest_score=60, return_rate_percent=60)
     assert judge(POLICY, all_of_it) == (

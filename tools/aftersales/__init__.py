@@ -7,6 +7,7 @@ from tools.aftersales.inspecting import dispose_return, inspect_return
 from tools.aftersales.payouts import complete_return, refund_return, ship_exchange
 from tools.aftersales.photos import add_return_photo
 from tools.aftersales.reads import list_returns, return_eligibility
+from tools.aftersales.refused import retry_return_refund
 from tools.aftersales.surveys import answer_survey, send_surveys, survey_summary
 from tools.aftersales.tickets import list_tickets, open_ticket
 from tools.aftersales.warranty import (
@@ -31,6 +32,7 @@ TOOLS = (
     inspect_return,
     dispose_return,
     refund_return,
+    retry_return_refund,
     ship_exchange,
     complete_return,
     cancel_return,

@@ -5,11 +5,13 @@ from datetime import timedelta
 from core.identity import Permission, RunContext
 from core.money import Money
 from core.statuses import ReturnReason, ReturnStatus
-from store.queries import orders, returns, rma, tenants
+from store.queries import orders, payments, returns, rma, tenants
+from store.tables.aftersales import Return
 from store.unit import ReadTx
 from tools.aftersales.handled import AbuseReport, HandledItem, ReturnDetail, Returner
 from tools.aftersales.handling import OneReturn
 from tools.aftersales.module import module
+from tools.aftersales.refused import standing
 from tools.arguments import Days, Limit
 from tools.phrases import plural, words
 from tools.policy import Policy
@@ -74,8 +76,17 @@ async def get_return(tx: ReadTx, args: OneReturn, _ctx: RunContext) -> ReturnDet
         closed_at=row.closed_at,
         note=Quote.customer(row.note) if row.note else None,
         customer=None if tx.principal.is_customer else (await orders.customer_of(tx, order)).name,
+        refund_failed=await _refused(tx, row),
         needs_photo=wants_photo and not pictures,
     )
+
+
+async def _refused(tx: ReadTx, row: Return) -> Quote | None:
+    """Return why a refund that is missing did not arrive, for staff."""
+    if tx.principal.is_customer or row.status != ReturnStatus.REFUND_PENDING:
+        return None
+    stands = await standing(tx, row, await payments.of_order(tx, row.order_id))
+    return Quote.external(stands.why or "no reason given") if stands.missing else None
 
 
 class ReturnAbuse(Args):

@@ -22,7 +22,7 @@ from tools.aftersales.returnable import returnable, valued
 from tools.arguments import ItemRef, Note, OrderNumber, Quantity, ReturnNumber
 from tools.items import resolve
 from tools.payments.amounts import LineValue
-from tools.payments.methods import PaymentMethodRef, balance, chosen
+from tools.payments.methods import PaymentMethodRef, admit_target, balance, chosen
 from tools.policy import Policy
 from tools.policy import returns as returns_policy
 from tools.policy.decision import Decision
@@ -150,7 +150,9 @@ async def return_facts(tx: Tx, args: RequestReturn, _ctx: RunContext, policy: Po
         return ReturnFacts(order, policy, refused)
     method = await chosen(tx, args.refund_to, order.customer_id) if args.refund_to else None
     if method is not None:
-        paid_with = {paid.payment_method_id for paid in await payments.of_order(tx, order.id)}
+        sources = await payments.of_order(tx, order.id)
+        admit_target(method, sources)
+        paid_with = {paid.payment_method_id for paid in sources}
         kind = PaymentKind(method.kind)
         if refused := returns_policy.destination(policy.returns, kind, method.label, original=method.id in paid_with):
             return ReturnFacts(order, policy, refused)
@@ -183,6 +185,8 @@ async def exchange_facts(tx: Tx, args: RequestExchange, _ctx: RunContext, policy
         wanted += [found] * len(part)
     method = await chosen(tx, args.payment_method, order.customer_id, lock=True) if args.payment_method else None
     more = sum((new.price_minor - by_line[old.line_id].unit_price_minor) * old.quantity for old, new in zip(lines, wanted, strict=True))
+    if more < 0:
+        admit_target(method, await payments.of_order(tx, order.id))
     shown = [
         f"{line.quantity} x {new.title} ({new.sku}), {Money(minor=new.price_minor, currency=new.currency)} each"
         for line, new in zip(lines, wanted, strict=True)

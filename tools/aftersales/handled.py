@@ -111,6 +111,8 @@ class ReturnDetail(Result):
     closed_at: datetime | None
     note: Quote | None
     customer: str | None
+    refund_failed: Quote | None = None
+    """For staff: why the provider refused the refund, in its words."""
     needs_photo: bool
     """A photo is missing, and it is not approved without one."""
 
@@ -123,6 +125,8 @@ class ReturnDetail(Result):
         if self.quoted.minor:
             off = f" after {joined(kept)}" if kept else ""
             lines.append(f"Refund: {self.quoted}{off}; paid back so far: {self.refunded}.")
+        if self.refund_failed is not None:
+            lines.append(f"The provider refused the refund: “{self.refund_failed.text}”. Send it again, or pay it out as store credit.")
         if self.replacement_order:
             lines.append(f"Order {self.replacement_order} sends the new items.")
         if self.label:

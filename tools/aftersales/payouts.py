@@ -225,7 +225,7 @@ def _may_complete(_policy: Policy, facts: _Closing, _args: Args, _principal: obj
         reason = f"The provider has not confirmed {facts.waiting} of return {number} yet."
         return deny("return.refund_on_its_way", reason, "wait for the provider", "show the order's payments")
     if facts.failed:
-        return deny("return.refund_failed", f"The refund of return {number} failed at the provider.", "issue the refund again")
+        return deny("return.refund_failed", f"The refund of return {number} failed at the provider.", "send the return's refund again")
     return allow("return.complete")
 
 

@@ -24,7 +24,7 @@ from tools.orders.changes import ItemsModified
 from tools.orders.module import module
 from tools.payments.amounts import refundable_of
 from tools.payments.charging import authorize, charge
-from tools.payments.methods import PaymentMethodRef, balance, chosen
+from tools.payments.methods import PaymentMethodRef, admit_target, balance, chosen
 from tools.payments.paying_back import give_back
 from tools.policy import Policy
 from tools.policy.decision import Decision
@@ -110,6 +110,8 @@ async def item_change_facts(tx: Tx, args: ModifyOrderItems, _ctx: RunContext, po
     method = await _payer(tx, args.payment_method, order, sources)
     more = sum((each.wanted.price_minor - each.line.unit_price_minor) * each.quantity for each in changes)
     difference = Money(minor=more, currency=order.currency)
+    if more < 0:
+        admit_target(method, sources)
     if more > 0 and method is None:
         raise InvalidInput(f"what should pay the difference of {difference}?", field="payment_method", code="payment_method_needed")
     plan = ItemChangePlan(

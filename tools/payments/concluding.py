@@ -4,12 +4,14 @@ import re
 
 from core.money import Money
 from core.statuses import RETURN_TRANSITIONS, AlertLevel, ReturnStatus, TransactionState, TransactionType, change
-from store.queries import orders, payments, returns
+from store.queries import alerts, orders, payments, returns
 from store.tables.orders import Order
 from store.tables.payments import PaymentTransaction
 from store.unit import Tx
 from tools.backoffice.alerts import raise_alert
 
+REFUND_FAILED = "return.refund_failed"
+"""The kind of the alert that a return's refund raises when it is refused."""
 _REASON = re.compile(r"return (R-\d+)")
 
 
@@ -29,7 +31,7 @@ async def conclude(tx: Tx, order: Order, settled: PaymentTransaction) -> None:
     if settled.state == TransactionState.FAILED:
         await raise_alert(
             tx,
-            kind="return.refund_failed",
+            kind=REFUND_FAILED,
             subject=row.number,
             level=AlertLevel.HIGH,
             title=f"The refund of return {row.number} for order {order.number} failed",
@@ -49,6 +51,7 @@ async def conclude(tx: Tx, order: Order, settled: PaymentTransaction) -> None:
         row.status = change(f"return {row.number}", ReturnStatus(row.status), wanted, RETURN_TRANSITIONS)
     row.refunded_at = row.closed_at = tx.now
     tx.session.add(row)
+    await alerts.settle(tx, REFUND_FAILED, row.number)
     amount = Money(minor=arrived, currency=row.currency)
     orders.note(tx, order, "return.completed", f"Return {row.number} completed: {amount} arrived")
     tx.emit("return.completed", return_number=row.number, order=order.number, replacement_order=None)

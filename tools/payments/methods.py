@@ -10,9 +10,10 @@ from core.errors import InvalidInput
 from core.money import Money
 from core.statuses import HOLDS_BALANCE, PaymentKind
 from store.queries import methods
-from store.tables.payments import PaymentMethod
+from store.tables.payments import Payment, PaymentMethod
 from store.unit import ReadTx
 from tools.items import terms
+from tools.payments.paying_back import CHANNEL
 
 PaymentMethodRef = Annotated[
     str,
@@ -57,6 +58,18 @@ def which(ref: str, known: Sequence[PaymentMethod]) -> PaymentMethod:
 def offered(known: Iterable[PaymentMethod]) -> str:
     """Return methods as a person would be asked about them."""
     return ", ".join(f"{method.label} ({method.reference})" for method in known)
+
+
+def admit_target(method: PaymentMethod | None, sources: Sequence[Payment]) -> None:
+    """Let money go back to `method`, unless a sales channel collected it: that goes back through the channel, or into a balance here.
+
+    Raises:
+        InvalidInput: the message says where it can go.
+    """
+    paid = next((each.label for each in sources if each.method == CHANNEL and each.captured_minor > each.refunded_minor), None)
+    if paid is not None and method is not None and PaymentKind(method.kind) not in HOLDS_BALANCE:
+        reason = f"this order was {paid[:1].lower()}{paid[1:]}, which pays back itself; leave the method out, or choose store credit"
+        raise InvalidInput(reason, field="payment_method", code="channel_pays_back")
 
 
 def balance(method: PaymentMethod) -> Money | None:

@@ -11,6 +11,8 @@ from store.tables.orders import Order
 from store.tables.payments import Payment, PaymentMethod, PaymentTransaction, RefundLine
 from store.unit import Tx
 
+CHANNEL = "channel"
+"""The method of what a sales channel collected: the channel alone can give it back to its buyer."""
 SWITCHED = "payment_method_changed"
 """Why money moves when another method pays an order: what goes back is no refund of the order."""
 
@@ -48,8 +50,9 @@ async def give_back(
 ) -> None:
     """Move `amount` out of an order's payments, the newest first, to each one's own method or to another method of the customer.
 
-    What holds a balance is credited at once; a provider is asked for everything else. `lines` says how many minor units belong to
-    which order line; the rest belongs to the order. Postgres refuses the transaction when more would go back than came in.
+    What holds a balance is credited at once; a sales channel is asked for what it collected, the payment provider for everything else.
+    `lines` says how many minor units belong to which order line; the rest belongs to the order. Postgres refuses the transaction when
+    more would go back than came in.
     """
     left, waiting = amount.minor, list(lines)
     ids = [source.payment_method_id for source in sources if source.payment_method_id]
@@ -70,15 +73,13 @@ async def give_back(
         if credited is not None:
             await methods.move(tx, credited, part, reason, f"refund:{transaction.id}")
             continue
-        tx.emit(
-            "payment.refund.requested",
-            order=order.number,
-            payment=str(source.id),
-            transaction=str(transaction.id),
-            method=target.kind if target else source.method,
-            amount=Money(minor=part, currency=source.currency).model_dump(),
-            reason=reason,
-        )
+        about = {"order": order.number, "payment": str(source.id), "transaction": str(transaction.id), "reason": reason}
+        back = Money(minor=part, currency=source.currency).model_dump()
+        if source.method == CHANNEL:
+            transaction.payment_method_id = None
+            tx.emit("channel.refund.requested", **about, channel=order.channel, external_id=order.external_id, amount=back)
+        else:
+            tx.emit("payment.refund.requested", **about, method=target.kind if target else source.method, amount=back)
     if left:
         raise ValueError(f"order {order.number}: {left} minor units have no payment to go back to; the policy must cap the amount")
 

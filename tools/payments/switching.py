@@ -14,7 +14,7 @@ from tools.arguments import OrderNumber
 from tools.payments.charging import authorize, charge
 from tools.payments.methods import PaymentMethodRef, balance, chosen
 from tools.payments.module import module
-from tools.payments.paying_back import SWITCHED, call_off, give_back
+from tools.payments.paying_back import CHANNEL, SWITCHED, call_off, give_back
 from tools.payments.results import PaymentMethodChanged
 from tools.policy import Policy
 from tools.policy.decision import Decision
@@ -70,6 +70,7 @@ async def switch_facts(tx: Tx, args: ChangePaymentMethod, _ctx: RunContext, poli
         amount=Money(minor=_due(made), currency=order.currency),
         movements=len(made),
         same=any(source.payment_method_id == method.id for source in sources),
+        on_channel=any(source.method == CHANNEL for source in sources),
         balance=balance(method),
     )
     return SwitchFacts(order, plan=plan, payments=sources, method=method)

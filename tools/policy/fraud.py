@@ -45,6 +45,10 @@ class FraudPolicy(BaseModel):
     flag_from: Annotated[int, Loosens.UP] = Field(default=25, ge=0, le=101)
     review_from: Annotated[int, Loosens.UP] = Field(default=50, ge=0, le=101)
     block_from: Annotated[int, Loosens.UP] = Field(default=75, ge=0, le=101)
+    many_returns_percent: Annotated[int, Loosens.UP] = Field(default=50, ge=1, le=100)
+    """Of a customer's orders; from this share that came back on, their risk is at least medium."""
+    returns_judged_from_orders: Annotated[int, Loosens.UP] = Field(default=3, ge=1, le=1_000)
+    """Below this many orders a share of returns says nothing."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

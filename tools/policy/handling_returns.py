@@ -130,6 +130,50 @@ def decide_payout(plan: PayoutPlan) -> Decision:
     return allow("return.refund_as_quoted")
 
 
+class RetryPlan(BaseModel):
+    """A return's refund that did not arrive whole, and where the rest goes now."""
+
+    step: StepPlan
+    waiting: Money
+    """What the provider has not answered yet."""
+    missing: Money
+    """What it refused, and nothing made up for since."""
+    refundable: Money
+    """Captured minus already refunded, on the order."""
+    to: str
+    elsewhere: bool
+    """Whether it goes another way than the one that failed."""
+    refused_target: Decision | None = None
+    """Why that way is not offered."""
+
+    @property
+    def amount(self) -> Money:
+        """What goes back now."""
+        return Money(minor=max(min(self.missing.minor, self.refundable.minor), 0), currency=self.missing.currency)
+
+
+def decide_retry(plan: RetryPlan) -> Decision:
+    """Decide on sending a refused refund again: the same way at once, another way when somebody has looked at it."""
+    number = plan.step.number
+    if plan.step.status is not ReturnStatus.REFUND_PENDING:
+        state = plan.step.status.replace("_", " ")
+        return deny("return.refund_not_due", f"Return {number} is {state}; no refund of it is under way.", "show the return")
+    if plan.missing.minor == 0 and plan.waiting.minor:
+        reason = f"The provider has not answered on {plan.waiting} of return {number} yet."
+        return deny("return.refund_on_its_way", reason, "wait for the provider", "show the order's payments")
+    if plan.missing.minor == 0:
+        return deny("return.refund_arrived", f"The refund of return {number} has arrived.", "complete the return")
+    if plan.refused_target is not None:
+        return plan.refused_target
+    if plan.amount.minor == 0:
+        return deny("refund.nothing_left", "Nothing of the order is left to refund.", "show the order's payments and refunds")
+    if plan.elsewhere:
+        rows = (("Return", number), ("Refund", str(plan.amount)), ("Goes to", plan.to))
+        preview = Preview(title=f"Send the refund of return {number} another way", rows=rows)
+        return confirm("return.refund_elsewhere", "The money goes another way than the one that was promised.", preview)
+    return allow("return.refund_again")
+
+
 class ReplacementPlan(BaseModel):
     """What an exchange or a replacement sends, and what it settles."""
 

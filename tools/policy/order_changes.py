@@ -67,6 +67,8 @@ class MethodPlan(BaseModel):
     movements: int
     """Charges, authorizations and refunds of the order that were not called off and did not fail."""
     same: bool
+    on_channel: bool = False
+    """A sales channel collected it."""
     balance: Money | None = None
 
 
@@ -120,6 +122,9 @@ def decide_method(plan: MethodPlan, principal: Principal) -> Decision:
     if plan.movements != 1:
         reason = f"Order {plan.order.order} does not have exactly one payment, so it cannot be moved to another method."
         return deny("payment_method.one_payment", reason, "show the payments of the order")
+    if plan.on_channel:
+        reason = f"Order {plan.order.order} was {plan.old[:1].lower()}{plan.old[1:]}; what pays it is the channel's business."
+        return deny("payment_method.channel", reason, "let the buyer order anew", "cancel the order")
     if plan.same:
         return deny("payment_method.same", f"Order {plan.order.order} is already paid with {plan.old}.", "choose another payment method")
     if plan.balance is not None and plan.amount > plan.balance:

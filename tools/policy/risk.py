@@ -9,9 +9,6 @@ from tools.phrases import plural
 from tools.policy.fraud import FraudPolicy
 
 RiskLevel = Literal["low", "medium", "high", "blocked"]
-_MANY_RETURNS_PERCENT = 50
-_ENOUGH_ORDERS = 3
-"""Below this many orders a rate of returns says nothing."""
 
 
 class PastOrders(BaseModel):
@@ -41,7 +38,7 @@ def judge(policy: FraudPolicy, past: PastOrders) -> tuple[RiskLevel, list[str]]:
         high.append(f"{asked}, the highest {past.highest_score}")
     elif policy.verdict(past.highest_score) is FraudDecision.FLAG:
         medium.append(f"An order was flagged with a score of {past.highest_score}")
-    if past.orders >= _ENOUGH_ORDERS and past.return_rate_percent >= _MANY_RETURNS_PERCENT:
+    if past.orders >= policy.returns_judged_from_orders and past.return_rate_percent >= policy.many_returns_percent:
         medium.append(f"{past.return_rate_percent} % of the orders came back at least in part")
     if high:
         return "high", [*high, *medium]

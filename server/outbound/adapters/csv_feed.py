@@ -1,7 +1,8 @@
 """A channel that takes CSV files in a folder, such as one that another program keeps in step with an FTP server.
 
-`offers.csv` holds one row a listing, `replies.csv` one an answer, `fulfilments.csv` one a parcel and SKU; each is replaced whole.
-Orders are read from `orders*.csv`, one row a line.
+`offers.csv` holds one row a listing, `replies.csv` one an answer, `fulfilments.csv` one a parcel and SKU,
+`refunds.csv` one a refund; each is replaced whole.
+A refund counts as paid once its row is written. Orders are read from `orders*.csv`, one row a line.
 """
 
 import asyncio
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.money import Money
-from server.outbound.channels import Fulfilment, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
-from server.outbound.failure import ProviderDown
+from server.outbound.channels import ChannelRefund, Fulfilment, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
+from server.outbound.failure import ProviderDown, ProviderRefused
+from server.outbound.payments import MoneyAnswer, MoneyState
 
 OFFERS = ["listing", "sku", "title", "price", "currency", "quantity"]
 REPLIES = ["key", "conversation", "in_reply_to", "text"]
 FULFILMENTS = ["key", "order", "shipment", "carrier", "tracking_number", "sku", "quantity"]
+REFUNDS = ["key", "order", "amount", "currency", "reason"]
 _PAGE = 50
 T = TypeVar("T")
 
@@ -65,6 +68,17 @@ class CsvFeed:
         ]
         await self._work(self._replace, "fulfilments.csv", FULFILMENTS, rows)
         return f"fulfilments.csv:{fulfilment.key}"
+
+    async def refund(self, refund: ChannelRefund) -> MoneyAnswer:
+        """Put a refund into the refunds, once a key."""
+        amount = {"amount": refund.amount.plain(), "currency": refund.amount.currency}
+        row = {"key": refund.key, "order": refund.order, **amount, "reason": refund.reason}
+        await self._work(self._replace, "refunds.csv", REFUNDS, [row])
+        return MoneyAnswer(f"refunds.csv:{refund.key}", MoneyState.SUCCEEDED)
+
+    async def look_up_refund(self, order: str, reference: str) -> MoneyAnswer:
+        """Refuse: what is written counts as paid, so nothing is ever open."""
+        raise ProviderRefused(f"a feed does not tell of refund {reference} for order {order}")
 
     async def orders(self, cursor: str) -> OrderPage:
         """Return the orders of the folder after the one that `cursor` names, in the order of the files."""

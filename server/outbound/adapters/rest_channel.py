@@ -1,6 +1,7 @@
-"""The generic channel API: listings, conversations, orders and what was sent of them.
+"""The generic channel API: listings, conversations, orders and what was sent and paid back of them.
 
-`PUT /v1/listings/{listing}`, `POST /v1/conversations/{id}/replies`, `GET /v1/orders?after=`, `POST /v1/orders/{id}/fulfilments`.
+`PUT /v1/listings/{listing}`, `POST /v1/conversations/{id}/replies`, `GET /v1/orders?after=`, `POST /v1/orders/{id}/fulfilments`,
+`POST /v1/orders/{id}/refunds`, `GET /v1/orders/{id}/refunds/{reference}`.
 """
 
 from collections.abc import Mapping
@@ -10,9 +11,21 @@ from urllib.parse import quote
 from pydantic import JsonValue, ValidationError
 
 from core.money import Money
-from server.outbound.channels import Fulfilment, ListingProblem, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
+from server.outbound.adapters.rest_payments import money_answer
+from server.outbound.channels import (
+    ChannelRefund,
+    Fulfilment,
+    ListingProblem,
+    ListingPush,
+    OrderPage,
+    PushAnswer,
+    Reply,
+    SoldLine,
+    SoldOrder,
+)
 from server.outbound.failure import ProviderDown
 from server.outbound.http import ProviderClient
+from server.outbound.payments import MoneyAnswer
 
 
 class RestChannel:
@@ -58,6 +71,19 @@ class RestChannel:
         }
         path = f"/v1/orders/{quote(fulfilment.order, safe='')}/fulfilments"
         return str((await self._client.send("POST", path, key=fulfilment.key, body=body)).get("id", ""))
+
+    async def refund(self, refund: ChannelRefund) -> MoneyAnswer:
+        """Pay a buyer back."""
+        body: JsonValue = {"transaction": refund.transaction, "amount": refund.amount.model_dump(), "reason": refund.reason}
+        return money_answer(await self._client.send("POST", _refunds(refund.order), key=refund.key, body=body))
+
+    async def look_up_refund(self, order: str, reference: str) -> MoneyAnswer:
+        """Return how a refund stands now."""
+        return money_answer(await self._client.send("GET", f"{_refunds(order)}/{quote(reference, safe='')}"))
+
+
+def _refunds(order: str) -> str:
+    return f"/v1/orders/{quote(order, safe='')}/refunds"
 
 
 def sold_order(found: Mapping[str, Any]) -> SoldOrder:

@@ -27,14 +27,19 @@ class RestPayments:
             "amount": request.amount.model_dump(),
             "reason": request.reason,
         }
-        return _answer(await self._client.send("POST", "/v1/movements", key=request.key, body=body))
+        return money_answer(await self._client.send("POST", "/v1/movements", key=request.key, body=body))
 
     async def look_up(self, reference: str) -> MoneyAnswer:
         """Return how a movement stands now."""
-        return _answer(await self._client.send("GET", f"/v1/movements/{quote(reference, safe='')}"))
+        return money_answer(await self._client.send("GET", f"/v1/movements/{quote(reference, safe='')}"))
 
 
-def _answer(found: dict[str, Any]) -> MoneyAnswer:
+def money_answer(found: dict[str, Any]) -> MoneyAnswer:
+    """Read how a movement of money stands.
+
+    Raises:
+        ProviderDown: it is not understood.
+    """
     try:
         return MoneyAnswer(str(found["id"]), MoneyState(found["state"]), str(found.get("reason") or "")[:300])
     except (KeyError, ValueError) as error:

@@ -10,9 +10,20 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 
 from core.money import Money
-from server.outbound.channels import Fulfilment, ListingProblem, ListingPush, OrderPage, PushAnswer, Reply, SoldLine, SoldOrder
+from server.outbound.channels import (
+    ChannelRefund,
+    Fulfilment,
+    ListingProblem,
+    ListingPush,
+    OrderPage,
+    PushAnswer,
+    Reply,
+    SoldLine,
+    SoldOrder,
+)
 from server.outbound.failure import ProviderDown, ProviderRefused
 from server.outbound.http import ProviderClient
+from server.outbound.payments import MoneyAnswer, MoneyState
 
 VERSION = "2024-10"
 _PATH = f"/admin/api/{VERSION}/graphql.json"
@@ -39,6 +50,12 @@ _FULFIL = (
     "mutation Fulfil($fulfillment: FulfillmentInput!) { fulfillmentCreate(fulfillment: $fulfillment) "
     "{ fulfillment { id } userErrors { field message } } }"
 )
+_PAID = (
+    "query Paid($query: String!) { orders(first: 1, query: $query) { nodes { id refunds(first: 100) { id note } "
+    "transactions(first: 100) { id kind status gateway } } } }"
+)
+_REFUND = "mutation Refund($input: RefundInput!) { refundCreate(input: $input) { refund { id } userErrors { field message } } }"
+_TOOK = frozenset({"SALE", "CAPTURE"})
 _CLOSED = frozenset({"CLOSED", "CANCELLED"})
 
 
@@ -116,6 +133,34 @@ class Shopify:
         if answer["userErrors"]:
             raise ProviderRefused(str(answer["userErrors"][0]["message"]), code="fulfilment")
         return str(answer["fulfillment"]["id"])
+
+    async def refund(self, refund: ChannelRefund) -> MoneyAnswer:
+        """Refund the transaction that took the order's money. A refund's note holds our key, so that it is made once."""
+        found = (await self._ask(_PAID, {"query": f"name:#{refund.order}"}))["orders"]["nodes"]
+        if not found:
+            raise ProviderRefused(f"Shopify has no order #{refund.order}", code="unknown_order")
+        order, note = found[0], f"{refund.reason} [{refund.key}]"
+        if known := next((each for each in order["refunds"] if each["note"] == note), None):
+            return MoneyAnswer(str(known["id"]), MoneyState.SUCCEEDED)
+        took = next((each for each in order["transactions"] if each["kind"] in _TOOK and each["status"] == "SUCCESS"), None)
+        if took is None:
+            raise ProviderRefused(f"Shopify took nothing for order #{refund.order}", code="unpaid_order")
+        back: JsonValue = {
+            "orderId": order["id"],
+            "parentId": took["id"],
+            "gateway": took["gateway"],
+            "kind": "REFUND",
+            "amount": refund.amount.plain(),
+        }
+        wanted: JsonValue = {"input": {"orderId": order["id"], "note": note, "transactions": [back]}}
+        answer = (await self._ask(_REFUND, wanted, refund.key))["refundCreate"]
+        if answer["userErrors"]:
+            raise ProviderRefused(str(answer["userErrors"][0]["message"]), code="refund")
+        return MoneyAnswer(str(answer["refund"]["id"]), MoneyState.SUCCEEDED)
+
+    async def look_up_refund(self, order: str, reference: str) -> MoneyAnswer:
+        """Refuse: Shopify decides in its answer, so nothing is ever open."""
+        raise ProviderRefused(f"refund {reference} of order #{order} was decided when it was made")
 
     async def _ask(self, query: str, variables: JsonValue, key: str = "") -> dict[str, Any]:
         answer = await self._client.send("POST", _PATH, key=key, body={"query": query, "variables": variables})
