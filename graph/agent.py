@@ -1,6 +1,7 @@
 """The agent thinks: one model call, with the active agent's prompt and tools."""
 
-from collections.abc import Sequence
+from hashlib import blake2s
+from string import ascii_lowercase, digits
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
@@ -12,8 +13,9 @@ from core.errors import BudgetExceeded
 from core.events import AnswerWithheld, MessageAdded
 from core.ids import new_id
 from graph.guard import repaired, unsupported
-from graph.state import State, TurnContext
+from graph.state import WINDOW, State, TurnContext
 
+_DIGITS = digits + ascii_lowercase
 _REWRITES = 1
 _WITHHELD = (
     "I could not verify part of my answer against the shop's records, so I am not giving it. "
@@ -55,7 +57,7 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> Next:
     )
     faults.point("agent.after_model")
     ctx.meter.settle(completion.message.usage_metadata)
-    message = _with_fresh_ids(completion.message.model_copy(update={"name": name}), state["messages"])
+    message = _with_own_ids(completion.message.model_copy(update={"name": name}))
     if message.tool_calls or message.invalid_tool_calls:
         ctx.note(MessageAdded(message=as_dict(message)))
         return Command(update={"messages": [message], "step": step + 1}, goto="call_tools")
@@ -65,14 +67,17 @@ async def agent(state: State, runtime: Runtime[TurnContext]) -> Next:
     return _checked(state, ctx, message, step)
 
 
-def _with_fresh_ids(message: AIMessage, history: Sequence[AnyMessage]) -> AIMessage:
-    """Return the message with other call ids where its provider used one before: results are found by them."""
-    used = {call["id"] for each in history if isinstance(each, AIMessage) for call in (*each.tool_calls, *each.invalid_tool_calls)}
-    if not any(call["id"] in used for call in (*message.tool_calls, *message.invalid_tool_calls)):
-        return message
-    calls = [{**call, "id": f"{message.id}-{place}"} for place, call in enumerate(message.tool_calls)]
-    broken = [{**call, "id": f"{message.id}-x{place}"} for place, call in enumerate(message.invalid_tool_calls)]
-    return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": broken})
+def _with_own_ids(message: AIMessage) -> AIMessage:
+    """Return the message with call ids of our own. Results are found by them, and some providers give one again in a later turn."""
+    calls = [{**call, "id": _call_id(f"{message.id}-{place}")} for place, call in enumerate(message.tool_calls)]
+    broken = [{**call, "id": _call_id(f"{message.id}-x{place}")} for place, call in enumerate(message.invalid_tool_calls)]
+    return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": broken}) if calls or broken else message
+
+
+def _call_id(place: str) -> str:
+    """Return nine letters and digits for a place, the same each time: the one form that Mistral's API takes, and all others too."""
+    number = int.from_bytes(blake2s(place.encode(), digest_size=8).digest())
+    return "".join(_DIGITS[number // 36**power % 36] for power in range(9))
 
 
 def _checked(state: State, ctx: TurnContext, message: AIMessage, step: int) -> Next:
@@ -103,14 +108,11 @@ def as_dict(message: AnyMessage) -> dict[str, Any]:
     )
 
 
-_WINDOW = 60
-
-
 def _window(messages: list[AnyMessage]) -> list[AnyMessage]:
     """Return the last messages, beginning with a human one, so that a model's input does not grow with the conversation."""
-    if len(messages) <= _WINDOW:
+    if len(messages) <= WINDOW:
         return messages
-    recent = messages[-_WINDOW:]
+    recent = messages[-WINDOW:]
     start = next((index for index, message in enumerate(recent) if isinstance(message, HumanMessage)), 0)
     return recent[start:]
 

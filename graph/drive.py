@@ -22,7 +22,7 @@ from core.settings import Budget
 from graph.agent import as_dict
 from graph.build import build
 from graph.guard import DECISION_MARK
-from graph.state import TurnContext
+from graph.state import WINDOW, TurnContext
 from memory.checkpoints import Lease, Pool, RunSaver, thread_key
 from memory.journal import Journal, Live
 from store import events
@@ -65,7 +65,8 @@ class Driver:
         """
         assert ctx.run_id is not None
         journal = Journal(ctx.run_id, self.live)
-        saver = RunSaver(self.pool, Lease(ctx.principal.tenant_id, ctx.run_id, ctx.attempt), empty=opens)
+        lease = Lease(ctx.principal.tenant_id, ctx.run_id, ctx.attempt)
+        saver = RunSaver(self.pool, lease, empty=opens, recent=None if "fork" in work else WINDOW + 1)
         meter = Meter(self.budget)
         turn = await self._begin(ctx, work, journal, meter, saver)
         try:

@@ -7,6 +7,7 @@ from itertools import chain
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from graph.figures import Figure, Kind, adds_up, figures, number, plain, sentences
+from graph.state import WINDOW
 from graph.support import EMPTY, Line, holds, of_result, of_text, words
 from tools.items import fold
 from tools.result import failed
@@ -17,8 +18,6 @@ DECISION_MARK = "answers_approval"
 _GENERAL = frozenset("option way thing step question choice possibility reason time moment more other".split())
 """Nouns of numbers that speak of the answer itself."""
 _NUMBERING = re.compile(r"^\s*(?:[-*]\s+)?\(?\d{1,2}[.)]\s|\[\d{1,2}\]", re.MULTILINE)
-_WINDOW = 60
-"""So many messages back an answer may speak of; a model reads no more."""
 _COMPARED = {
     Kind.AMOUNT: frozenset({Kind.AMOUNT, Kind.NUMBER}),
     Kind.CODE: frozenset({Kind.CODE, Kind.NUMBER}),
@@ -56,7 +55,7 @@ def unsupported(answer: str, messages: Sequence[AnyMessage], texts: Sequence[str
     claims = [claim for claim in figures(text) if _is_claim(claim) and _sentence(text, claim) not in told]
     if not claims:
         return []
-    lines, rules = list(_lines(messages[-_WINDOW:], texts)), of_text(known)
+    lines, rules = list(_lines(messages[-WINDOW:], texts)), of_text(known)
     doubted = [claim for claim in claims if not _is_supported(claim, _about(text, claim, claims), lines, rules)]
     sure = [claim for claim in claims if claim not in doubted]
     parts = [number(claim) for claim in sure if claim.kind is Kind.AMOUNT]

@@ -15,9 +15,11 @@ from memory.journal import Journal
 from tools.executor import Executor
 from tools.policy import Policy
 
-SNAPSHOT_EVERY = 1000
-"""Updates of `messages` between two whole copies in the store: in between only what is new is written, so that no turn costs more than
-the one before."""
+WINDOW = 60
+"""So many messages back a model reads, and an answer may speak of. A run loads these and not the whole conversation, so that no turn costs
+more than the one before."""
+_COPY_EVERY = 1_000_000
+"""Updates of `messages` between two whole copies in the store. Only what is new is written: a conversation is read back from that."""
 
 
 class Pending(TypedDict):
@@ -59,7 +61,7 @@ def append_messages(history: Sequence[BaseMessage], updates: Sequence[Sequence[B
 class State(TypedDict):
     """What a thread keeps between supersteps. Everything but the messages is small and primitive."""
 
-    messages: Annotated[list[AnyMessage], DeltaChannel(append_messages, list, snapshot_frequency=SNAPSHOT_EVERY)]
+    messages: Annotated[list[AnyMessage], DeltaChannel(append_messages, list, snapshot_frequency=_COPY_EVERY)]
     active_agent: str
     """Set by the supervisor, which every turn starts with."""
     place: NotRequired[str]

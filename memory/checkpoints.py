@@ -5,9 +5,11 @@ One saver a run over a shared pool: LangGraph's saver serialises every statement
 
 import os
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -22,7 +24,10 @@ from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
+    DeltaChannelHistory,
+    PendingWrite,
     get_serializable_checkpoint_metadata,
+    writes_sort_key,
 )
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot  # pyright: ignore[reportPrivateUsage]
@@ -45,6 +50,22 @@ _LATEST_SECONDS = 0.5
 """A superstep that took longer than this, as one with a real model does, is stored as soon as it ends."""
 _REST_SECONDS = 1.0
 _HOLD = "SELECT 1 FROM public.runs WHERE tenant_id = %s AND id = %s AND attempt = %s AND status = 'running' FOR SHARE"
+_PAGE = 100
+"""Supersteps that are read back at once: twenty turns with a tool call, about eighty messages."""
+_LAST_WRITES = """
+SELECT step.*, w.task_path, w.task_id, w.idx, w.type, w.blob, EXISTS (
+  SELECT FROM checkpoint_blobs b
+  WHERE b.thread_id = %(thread)s AND b.checkpoint_ns = %(namespace)s AND b.channel = %(channel)s AND b.type <> 'empty'
+) AS copied
+FROM (
+  SELECT checkpoint_id, parent_checkpoint_id FROM checkpoints
+  WHERE thread_id = %(thread)s AND checkpoint_ns = %(namespace)s AND checkpoint_id <= %(last)s
+  ORDER BY checkpoint_id DESC LIMIT %(most)s
+) step
+LEFT JOIN checkpoint_writes w ON w.thread_id = %(thread)s AND w.checkpoint_ns = %(namespace)s
+  AND w.checkpoint_id = step.checkpoint_id AND w.channel = %(channel)s
+ORDER BY step.checkpoint_id DESC
+"""
 _INSERT_WRITES = """
 INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[], %b::bytea[])
@@ -147,7 +168,7 @@ class _Waiting:
 
 
 class RunSaver(AsyncPostgresSaver):
-    """The saver of one run: supersteps are stored together, in one round trip and one transaction.
+    """The saver of one run: supersteps are stored together, in one round trip and one transaction, and no more is read than it needs.
 
     What is kept back is stored before a tool may have an effect, before the graph stops or is read, and with the first superstep that
     ends `_LATEST_SECONDS` after the last store, unless the graph ends with it. A crash in between repeats supersteps; positional call
@@ -155,11 +176,20 @@ class RunSaver(AsyncPostgresSaver):
     their writes are kept.
     """
 
-    def __init__(self, pool: Pool, lease: Lease | None = None, *, empty: bool = False) -> None:
-        """Take the pool and the lease; `empty` says that the conversation has no checkpoint yet, so that nobody looks for one."""
+    def __init__(self, pool: Pool, lease: Lease | None = None, *, empty: bool = False, recent: int | None = None) -> None:
+        """Make a saver.
+
+        Args:
+            pool: shared by all savers.
+            lease: under which attempt it writes; None writes for nobody's run.
+            empty: the conversation has no checkpoint yet, so that nobody looks for one.
+            recent: so many of the last messages are enough; None reads all, which whoever shows or branches a conversation needs. A saver
+                that does not read all stores no whole copy either.
+        """
         super().__init__(pool)  # pyright: ignore[reportArgumentType]
         self._lease = lease
         self._empty = empty
+        self._recent = recent
         self._waiting = _Waiting()
         self._stored_at = time.monotonic()
         self.interrupted = False
@@ -182,7 +212,7 @@ class RunSaver(AsyncPostgresSaver):
         """Keep a checkpoint, serialised as it is now, and store it with those before it when they have waited long enough."""
         where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
         thread_id, namespace = where["thread_id"], where["checkpoint_ns"]
-        inline, blobs = _split(checkpoint["channel_values"])
+        inline, blobs = _split(checkpoint["channel_values"], whole=self._recent is None)
         versions = {channel: version for channel, version in new_versions.items() if channel in blobs}
         self._settle(where.get("checkpoint_id"), metadata)
         self._waiting.blobs += self._dump_blobs(thread_id, namespace, blobs, versions)
@@ -202,6 +232,48 @@ class RunSaver(AsyncPostgresSaver):
             return None
         await self.flush()
         return await super().aget_tuple(config)
+
+    async def aget_delta_channel_history(self, *, config: RunnableConfig, channels: Sequence[str]) -> Mapping[str, DeltaChannelHistory]:
+        """Read back what was written to channels: of each the last items, or all when the saver or the conversation asks for it."""
+        found: dict[str, DeltaChannelHistory] = {}
+        if self._recent is not None:
+            for channel in channels:
+                writes = await self._last_writes(config, channel, self._recent)
+                if writes is None:
+                    self._recent = None
+                    break
+                found[channel] = {"writes": writes}
+        return found if self._recent is not None else await super().aget_delta_channel_history(config=config, channels=channels)
+
+    async def _last_writes(self, config: RunnableConfig, channel: str, enough: int) -> list[PendingWrite] | None:
+        """Return the last writes of lists to a channel before a checkpoint, oldest first: at least `enough` items, or all that there are.
+
+        None when the store holds a whole copy of the channel, as of a conversation that was branched or written by a client: what
+        follows the copy is all that needs reading then, and LangGraph finds it.
+        """
+        where = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
+        target: str = where["checkpoint_id"]
+        place = {"thread": where["thread_id"], "namespace": where.get("checkpoint_ns", ""), "channel": channel, "most": _PAGE}
+        writes: list[PendingWrite] = []
+        items, last, wanted = 0, target, target
+        async with self._cursor() as cur:
+            while wanted is not None and items < enough:
+                await cur.execute(_LAST_WRITES, {**place, "last": last})
+                page = await cur.fetchall()
+                if not page or page[0]["copied"]:
+                    return None
+                before = last
+                for last, rows in groupby(page, itemgetter("checkpoint_id")):
+                    if last == wanted and items < enough:
+                        first, *_ = step = list(rows)
+                        for row in _newest_first(step) if last != target else ():
+                            value = self.serde.loads_typed((row["type"], row["blob"]))
+                            writes.append((row["task_id"], channel, value))
+                            items += len(value)
+                        wanted = first["parent_checkpoint_id"]
+                if last == before:
+                    break
+        return writes[::-1]
 
     async def flush(self) -> None:
         """Store what was kept back, in order, together or not at all.
@@ -300,10 +372,19 @@ def _columns(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _newest_first(rows: Iterable[DictRow]) -> list[DictRow]:
+    """Return the writes among rows of one superstep, in the order in which LangGraph applies them, the last first."""
+    written = (row for row in rows if row["type"] is not None)
+    return sorted(written, key=lambda row: writes_sort_key(row["task_path"], row["task_id"], row["idx"]), reverse=True)
+
+
+def _split(values: dict[str, Any], *, whole: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what goes into a checkpoint's row and what beside it; whole copies of channels that only grow stay out unless `whole`."""
     inline: dict[str, Any] = {}
     blobs: dict[str, Any] = {}
     for channel, value in values.items():
+        if isinstance(value, _DeltaSnapshot) and not whole:
+            continue
         if value is None or isinstance(value, str | int | float | bool):
             inline[channel] = value
         else:

@@ -4,15 +4,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from langchain_core.messages import AIMessage
 from langgraph.checkpoint.base import empty_checkpoint
 
+from agents.llm.scripted import ScriptedModel
 from core.errors import Fenced
 from core.identity import Principal, RunContext
 from core.ids import RunId, ThreadId, new_id
+from graph.build import build
+from graph.state import WINDOW
 from memory.checkpoints import Lease, RunSaver, thread_key
 from server.runs import NewRun, create_run
+from server.state import history
 from server.wiring import Runtime
+from server.worker.loop import Worker
 from store.queries import runs, threads
+from tests.support.talk import Talk, thinking_with
 
 
 async def claimed(runtime: Runtime, who: Principal) -> tuple[Lease, dict[str, Any]]:
@@ -72,3 +79,44 @@ async def test_while_a_store_is_under_way_nobody_else_claims_the_run(runtime: Ru
             )
             assert free.first() is None
     assert config
+
+
+async def messages_of(saver: RunSaver, thread: str) -> list[str]:
+    """Return the words that a graph finds in a conversation with this saver."""
+    found = await build(saver).aget_state({"configurable": {"thread_id": thread}})
+    return [message.text for message in found.values["messages"]]
+
+
+async def long_talk(runtime: Runtime, who: Principal) -> Talk:
+    """Return a conversation of more messages than a run reads."""
+    talk = await Talk.open(thinking_with(runtime, ScriptedModel([AIMessage(f"Answer {number}.") for number in range(WINDOW)])), who)
+    for number in range(WINDOW):
+        await talk.say(f"Question {number}?")
+    return talk
+
+
+async def test_a_run_reads_the_last_messages_and_the_conversation_keeps_all(runtime: Runtime, merchant: Principal) -> None:
+    talk = await long_talk(runtime, merchant)
+    thread = thread_key(merchant.tenant_id, talk.thread_id)
+    whole = await messages_of(RunSaver(runtime.pool), thread)
+    assert whole == [said for number in range(WINDOW) for said in (f"Question {number}?", f"Answer {number}.")]
+    for enough in (1, 2, 7, WINDOW + 1):
+        part = await messages_of(RunSaver(runtime.pool, recent=enough), thread)
+        assert part == whole[-len(part) :]
+        assert enough <= len(part) <= enough + 1
+    assert await messages_of(RunSaver(runtime.pool, recent=10 * WINDOW), thread) == whole
+
+
+async def test_a_copied_conversation_is_read_from_its_copy(runtime: Runtime, merchant: Principal) -> None:
+    talk = await long_talk(runtime, merchant)
+    thread = thread_key(merchant.tenant_id, talk.thread_id)
+    past = await history(runtime, merchant, talk.thread_id, limit=6)
+    begun = next(state for state in past if state["next"] == ["supervisor"])
+    new = NewRun("ops", [], None, str(new_id()), "", fork=begun["checkpoint"]["checkpoint_id"])
+    again = thinking_with(runtime, ScriptedModel([AIMessage("Another answer.")]))
+    await create_run(again, merchant, talk.thread_id, new)
+    await Worker(again).drain()
+    whole = await messages_of(RunSaver(runtime.pool), thread)
+    assert whole[-2:] == [f"Question {WINDOW - 1}?", "Another answer."]
+    assert len(whole) == 2 * WINDOW
+    assert await messages_of(RunSaver(runtime.pool, recent=5), thread) == whole
