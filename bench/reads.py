@@ -43,7 +43,7 @@ _MORE: dict[str, tuple[dict[str, Any], ...]] = {
     "find_orders": ({"status": "delivered"}, {"item": "headset"}, {"customer": "moreau"}, {"channel": "amazon", "days": 30}),
     "list_returns": ({"status": "completed"},),
     "list_tickets": ({"status": "closed"}, {"overdue_only": True}),
-    "sales_report": ({"by": "channel"}, {"days": 90}),
+    "sales_report": ({"by": "channel"}, {"days": 90}, {"days": 90, "by": "category"}, {"days": 90, "by": "day"}),
     "order_stats": ({"days": 90},),
     "kpi_report": ({"days": 90},),
     "carrier_performance": ({"days": 90},),

@@ -113,15 +113,38 @@ _FIGURES = (
     Invariant(
         "the orders of each day are those of its figures",
         "SELECT coalesce(f.day, o.day)::text, format('%s of %s', f.orders, o.orders) FROM "
-        "(SELECT day, sum(orders) AS orders, sum(total_minor) AS minor FROM order_days GROUP BY day) f FULL JOIN "
-        "(SELECT utc_day(placed_at) AS day, count(*) AS orders, sum(total_minor) AS minor FROM orders GROUP BY 1) o ON o.day = f.day "
+        "(SELECT day, sum(orders) AS orders, sum(total_minor - discount_minor) AS minor FROM order_days GROUP BY day) f FULL JOIN "
+        "(SELECT utc_day(placed_at) AS day, count(*) AS orders, sum(total_minor - discount_minor) AS minor FROM orders GROUP BY 1) o "
+        "ON o.day = f.day "
         "WHERE coalesce(f.orders, 0) <> coalesce(o.orders, 0) OR coalesce(f.minor, 0) <> coalesce(o.minor, 0)",
+    ),
+    Invariant(
+        "the shipped orders of each day are those of its figures",
+        "SELECT coalesce(f.day, o.day)::text, format('%s of %s in %s days', f.orders, o.orders, coalesce(f.within, o.within)) FROM "
+        "(SELECT day, within_days AS within, sum(orders) AS orders FROM dispatch_days GROUP BY 1, 2) f FULL JOIN "
+        "(SELECT utc_day(placed_at) AS day, days_to_dispatch(placed_at, shipped_at) AS within, count(*) AS orders FROM orders "
+        "WHERE shipped_at IS NOT NULL AND status <> 'cancelled' GROUP BY 1, 2) o ON o.day = f.day AND o.within = f.within "
+        "WHERE coalesce(f.orders, 0) <> coalesce(o.orders, 0)",
+    ),
+    Invariant(
+        "the parcels that arrived each day are those of its figures",
+        "SELECT coalesce(f.day, s.day)::text, format('%s of %s, %s of %s on time', f.parcels, s.parcels, f.timely, s.timely) FROM "
+        "(SELECT arrived AS day, carrier_id, sum(parcels) AS parcels, sum(on_time) AS timely, sum(late_seconds) AS late "
+        "FROM arrival_days GROUP BY 1, 2) f FULL JOIN "
+        "(SELECT utc_day(delivered_at) AS day, carrier_id, count(*) AS parcels, "
+        "count(*) FILTER (WHERE delivered_at <= promised_at) AS timely, sum(seconds_late(promised_at, delivered_at)) AS late "
+        "FROM shipments WHERE delivered_at IS NOT NULL AND promised_at IS NOT NULL "
+        "AND status NOT IN ('pending', 'cancelled', 'returned') GROUP BY 1, 2) s ON s.day = f.day AND s.carrier_id = f.carrier_id "
+        "WHERE (coalesce(f.parcels, 0), coalesce(f.timely, 0), coalesce(f.late, 0)) "
+        "<> (coalesce(s.parcels, 0), coalesce(s.timely, 0), coalesce(s.late, 0))",
     ),
     Invariant(
         "what was sold of a variant is what its figures say",
         "SELECT v.sku, format('%s of %s units', f.units, o.units) FROM variants v LEFT JOIN "
-        "(SELECT variant_id, sum(units) AS units, sum(revenue_minor) AS minor FROM sales_days GROUP BY 1) f ON f.variant_id = v.id "
-        "LEFT JOIN (SELECT l.variant_id, sum(l.quantity) AS units, sum(l.quantity::bigint * l.unit_price_minor) AS minor "
+        "(SELECT variant_id, sum(units) AS units, sum(revenue_minor - cost_minor) AS minor FROM sales_days GROUP BY 1) f "
+        "ON f.variant_id = v.id "
+        "LEFT JOIN (SELECT l.variant_id, sum(l.quantity) AS units, "
+        "sum(l.quantity::bigint * (l.unit_price_minor - l.unit_cost_minor)) AS minor "
         "FROM order_lines l JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id WHERE o.status <> 'cancelled' GROUP BY 1) o "
         "ON o.variant_id = v.id "
         "WHERE coalesce(f.units, 0) <> coalesce(o.units, 0) OR coalesce(f.minor, 0) <> coalesce(o.minor, 0)",

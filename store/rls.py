@@ -151,6 +151,8 @@ VIEWS: dict[str, View] = {
     "route_models": Staff(),
     "order_days": Deposit(),
     "sales_days": Deposit(),
+    "dispatch_days": Deposit(),
+    "arrival_days": Deposit(),
     "crons": Staff(),
     "store_items": Own(),
     "kept_answers": Own(),

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from core.errors import InvalidInput
 from core.fulfilment import RateZone
+from store.queries.figures import period
 from store.tables.shipping import Carrier
 from store.unit import ReadTx
 
@@ -32,23 +33,33 @@ _OFFERS = text(
 """A carrier without services of its own is offered at its base price."""
 _RECORDS = text(
     """
-    SELECT c.id, c.code, c.name, c.on_time_bp, seen.parcels, seen.on_time, seen.late_days, seen.overdue,
+    SELECT c.id, c.code, c.name, c.on_time_bp, coalesce(seen.parcels, 0), coalesce(seen.on_time, 0), coalesce(seen.late_days, 0),
+           coalesce(seen.overdue, 0),
            (SELECT count(*) FROM carrier_incidents i
             WHERE i.tenant_id = c.tenant_id AND i.carrier_id = c.id AND i.created_at >= :since)::int AS incidents,
            (SELECT count(*) FROM carrier_claims k
             WHERE k.tenant_id = c.tenant_id AND k.carrier_id = c.id AND k.status = 'open')::int AS open_claims
-    FROM carriers c JOIN LATERAL (
-      SELECT count(*)::int AS parcels,
-             count(*) FILTER (WHERE s.delivered_at <= s.promised_at)::int AS on_time,
-             count(*) FILTER (WHERE s.delivered_at IS NULL)::int AS overdue,
-             coalesce(sum(extract(epoch FROM coalesce(s.delivered_at, :now) - s.promised_at))
-               FILTER (WHERE coalesce(s.delivered_at, :now) > s.promised_at) / 86400.0, 0)::float AS late_days
-      FROM shipments s WHERE s.tenant_id = c.tenant_id AND s.carrier_id = c.id AND s.status NOT IN ('pending', 'cancelled', 'returned')
-        AND (s.delivered_at >= :since OR (s.delivered_at IS NULL AND s.promised_at < :now AND s.promised_at >= :since))) seen ON true
+    FROM carriers c LEFT JOIN (
+      SELECT carrier_id, sum(parcels)::int AS parcels, sum(on_time)::int AS on_time, sum(overdue)::int AS overdue,
+             (sum(late_seconds) / 86400.0)::float AS late_days
+      FROM (
+        SELECT carrier_id, parcels, on_time, 0 AS overdue, late_seconds FROM arrival_days
+        WHERE tenant_id = :tenant AND arrived > utc_day(:since)
+        UNION ALL
+        SELECT s.carrier_id, 1, (s.delivered_at <= s.promised_at)::int, 0, seconds_late(s.promised_at, s.delivered_at)
+        FROM carriers d JOIN shipments s ON s.tenant_id = :tenant AND s.carrier_id = d.id
+          AND s.delivered_at >= :since AND s.delivered_at < cast(:first_day_ends AS timestamptz)
+        WHERE d.tenant_id = :tenant AND s.promised_at IS NOT NULL AND s.status NOT IN ('pending', 'cancelled', 'returned')
+        UNION ALL
+        SELECT carrier_id, 1, 0, 1, seconds_late(promised_at, :now) FROM shipments
+        WHERE tenant_id = :tenant AND delivered_at IS NULL AND promised_at >= :since AND promised_at < :now
+          AND status NOT IN ('pending', 'cancelled', 'returned')
+      ) parts GROUP BY carrier_id
+    ) seen ON seen.carrier_id = c.id
     WHERE c.tenant_id = :tenant AND (cast(:carrier AS uuid) IS NULL OR c.id = :carrier) ORDER BY c.code
     """
 )
-"""A parcel that is overdue counts as late before it arrives."""
+"""A parcel that is overdue counts as late before it arrives. The first day is counted; the others come from the figures."""
 
 
 class RateOffer(NamedTuple):
@@ -92,7 +103,8 @@ async def offers(tx: ReadTx, zone: RateZone, grams: int, currency: str) -> list[
 
 async def records(tx: ReadTx, since: datetime, carrier_id: UUID | None = None) -> list[Record]:
     """Return how the carriers, or one of them, did since an instant, by code."""
-    values = {"tenant": tx.tenant_id, "since": since, "now": tx.now, "carrier": carrier_id}
+    ends = period(since, tx.now)["first_day_ends"]
+    values = {"tenant": tx.tenant_id, "since": since, "now": tx.now, "carrier": carrier_id, "first_day_ends": ends}
     return [Record(*row) for row in await tx.connection.execute(_RECORDS, values)]
 
 

@@ -72,9 +72,9 @@ _FOLD_ORDERS = text(
     ), gone AS (
       DELETE FROM order_days d USING crowded WHERE d.tenant_id = :tenant AND d.day = crowded.day RETURNING d.*
     ), kept AS (
-      INSERT INTO order_days (tenant_id, id, day, channel, status, currency, orders, total_minor)
-      SELECT tenant_id, gen_random_uuid(), day, channel, status, currency, sum(orders), sum(total_minor) FROM gone
-      GROUP BY 1, 3, 4, 5, 6 HAVING sum(orders) <> 0 OR sum(total_minor) <> 0 RETURNING 1
+      INSERT INTO order_days (tenant_id, id, day, channel, status, currency, orders, total_minor, discount_minor)
+      SELECT tenant_id, gen_random_uuid(), day, channel, status, currency, sum(orders), sum(total_minor), sum(discount_minor) FROM gone
+      GROUP BY 1, 3, 4, 5, 6 HAVING sum(orders) <> 0 OR sum(total_minor) <> 0 OR sum(discount_minor) <> 0 RETURNING 1
     )
     SELECT (SELECT count(*) FROM gone)::int - (SELECT count(*) FROM kept)::int
     """
@@ -86,13 +86,41 @@ _FOLD_SALES = text(
     ), gone AS (
       DELETE FROM sales_days d USING crowded WHERE d.tenant_id = :tenant AND d.day = crowded.day RETURNING d.*
     ), kept AS (
-      INSERT INTO sales_days (tenant_id, id, day, variant_id, currency, units, revenue_minor)
-      SELECT tenant_id, gen_random_uuid(), day, variant_id, currency, sum(units), sum(revenue_minor) FROM gone
-      GROUP BY 1, 3, 4, 5 HAVING sum(units) <> 0 OR sum(revenue_minor) <> 0 RETURNING 1
+      INSERT INTO sales_days (tenant_id, id, day, variant_id, currency, units, revenue_minor, cost_minor)
+      SELECT tenant_id, gen_random_uuid(), day, variant_id, currency, sum(units), sum(revenue_minor), sum(cost_minor) FROM gone
+      GROUP BY 1, 3, 4, 5 HAVING sum(units) <> 0 OR sum(revenue_minor) <> 0 OR sum(cost_minor) <> 0 RETURNING 1
     )
     SELECT (SELECT count(*) FROM gone)::int - (SELECT count(*) FROM kept)::int
     """
 )
+_FOLD_DISPATCHED = text(
+    """
+    WITH crowded AS (
+      SELECT day FROM dispatch_days WHERE tenant_id = :tenant GROUP BY day HAVING count(*) > :rows ORDER BY day LIMIT :days
+    ), gone AS (
+      DELETE FROM dispatch_days d USING crowded WHERE d.tenant_id = :tenant AND d.day = crowded.day RETURNING d.*
+    ), kept AS (
+      INSERT INTO dispatch_days (tenant_id, id, day, within_days, orders)
+      SELECT tenant_id, gen_random_uuid(), day, within_days, sum(orders) FROM gone GROUP BY 1, 3, 4 HAVING sum(orders) <> 0 RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone)::int - (SELECT count(*) FROM kept)::int
+    """
+)
+_FOLD_ARRIVED = text(
+    """
+    WITH crowded AS (
+      SELECT arrived FROM arrival_days WHERE tenant_id = :tenant GROUP BY arrived HAVING count(*) > :rows ORDER BY arrived LIMIT :days
+    ), gone AS (
+      DELETE FROM arrival_days d USING crowded WHERE d.tenant_id = :tenant AND d.arrived = crowded.arrived RETURNING d.*
+    ), kept AS (
+      INSERT INTO arrival_days (tenant_id, id, promised, arrived, carrier_id, parcels, on_time, late_seconds)
+      SELECT tenant_id, gen_random_uuid(), promised, arrived, carrier_id, sum(parcels), sum(on_time), sum(late_seconds) FROM gone
+      GROUP BY 1, 3, 4, 5 HAVING sum(parcels) <> 0 OR sum(on_time) <> 0 OR sum(late_seconds) <> 0 RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone)::int - (SELECT count(*) FROM kept)::int
+    """
+)
+_FOLDS = (_FOLD_ORDERS, _FOLD_SALES, _FOLD_DISPATCHED, _FOLD_ARRIVED)
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('figures:' || :tenant, 0))")
 """One process folds a store's figures at a time; who comes second leaves it."""
 _ROWS_A_DAY = 2_000
@@ -129,12 +157,12 @@ class TopRow:
 
 async def orders(tx: ReadTx, begin: datetime, until: datetime) -> list[OrdersRow]:
     """Return the orders placed in a period, by channel, status and currency."""
-    return [OrdersRow(*row) for row in await tx.connection.execute(_ORDERS, {"tenant": tx.tenant_id, **_period(begin, until)})]
+    return [OrdersRow(*row) for row in await tx.connection.execute(_ORDERS, {"tenant": tx.tenant_id, **period(begin, until)})]
 
 
 async def top_products(tx: ReadTx, currency: str, begin: datetime, until: datetime, limit: int = 5) -> list[TopRow]:
     """Return the products that brought in most in a period."""
-    values = {"tenant": tx.tenant_id, "currency": currency, "limit": limit, **_period(begin, until)}
+    values = {"tenant": tx.tenant_id, "currency": currency, "limit": limit, **period(begin, until)}
     return [TopRow(**row) for row in (await tx.connection.execute(_TOP, values)).mappings()]
 
 
@@ -151,10 +179,11 @@ async def fold(tx: Tx, *, rows_a_day: int = _ROWS_A_DAY) -> int:
     if not (await tx.connection.execute(_ALONE, {"tenant": str(tx.tenant_id)})).scalar_one():
         return 0
     values = {"tenant": tx.tenant_id, "rows": rows_a_day, "days": _DAYS_A_TURN}
-    return sum([int((await tx.connection.execute(query, values)).scalar_one()) for query in (_FOLD_ORDERS, _FOLD_SALES)])
+    return sum([int((await tx.connection.execute(query, values)).scalar_one()) for query in _FOLDS])
 
 
-def _period(begin: datetime, until: datetime) -> dict[str, datetime]:
+def period(begin: datetime, until: datetime) -> dict[str, datetime]:
+    """Return a period as the queries take it: with the end of its first day and the begin of its last."""
     return {"begin": begin, "until": until, "first_day_ends": _midnight(begin) + timedelta(days=1), "last_day_begins": _midnight(until)}
 
 

@@ -6,38 +6,93 @@ from enum import StrEnum
 
 from sqlalchemy import text
 
+from core.statuses import OrderStatus
+from store.queries import figures
+from store.queries.figures import period
 from store.unit import ReadTx
 
-_KPIS = text(
-    """
-    SELECT sold.margin_revenue_minor, sold.cost_minor, sent.dispatched, sent.dispatched_on_time, came.parcels, came.late
-    FROM (
-      SELECT coalesce(sum(goods.revenue - o.discount_minor), 0)::bigint AS margin_revenue_minor,
-        coalesce(sum(goods.cost), 0)::bigint AS cost_minor
-      FROM orders o JOIN LATERAL (
-        SELECT sum(l.quantity * l.unit_price_minor) AS revenue, sum(l.quantity * l.unit_cost_minor) AS cost
+_INSTANT = timedelta(microseconds=1)
+"""Makes the end of a period one that counts."""
+_EDGES = """(VALUES
+        (cast(:begin AS timestamptz), least(cast(:until AS timestamptz), cast(:first_day_ends AS timestamptz))),
+        (greatest(cast(:last_day_begins AS timestamptz), cast(:first_day_ends AS timestamptz)), cast(:until AS timestamptz))
+      ) AS edge (begins, ends)"""
+"""The parts of a period that are no whole days, of which rows are counted; the days between come from the figures."""
+_MARGIN = text(
+    f"""
+    SELECT (sum(revenue) - sum(discount))::bigint AS margin_revenue_minor, sum(cost)::bigint AS cost_minor FROM (
+      SELECT coalesce(sum(revenue_minor), 0) AS revenue, 0 AS discount, coalesce(sum(cost_minor), 0) AS cost FROM sales_days
+      WHERE tenant_id = :tenant AND currency = :currency AND day > utc_day(:begin) AND day < utc_day(:until)
+      UNION ALL
+      SELECT 0, coalesce(sum(discount_minor), 0), 0 FROM order_days
+      WHERE tenant_id = :tenant AND currency = :currency AND status <> 'cancelled' AND day > utc_day(:begin) AND day < utc_day(:until)
+      UNION ALL
+      SELECT coalesce(sum(goods.revenue), 0), coalesce(sum(o.discount_minor), 0), coalesce(sum(goods.cost), 0)
+      FROM {_EDGES} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
+      JOIN LATERAL (
+        SELECT sum(l.quantity::bigint * l.unit_price_minor) AS revenue, sum(l.quantity::bigint * l.unit_cost_minor) AS cost
         FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id
       ) goods ON true
-      WHERE o.tenant_id = :tenant AND o.status <> 'cancelled' AND o.currency = :currency AND o.placed_at >= :begin AND o.placed_at < :until
-    ) sold, (
-      SELECT count(*)::int AS dispatched,
-        count(*) FILTER (WHERE shipped_at IS NOT NULL AND shipped_at <= placed_at + cast(:dispatch AS interval))::int AS dispatched_on_time
-      FROM orders WHERE tenant_id = :tenant AND status <> 'cancelled' AND placed_at >= :begin AND placed_at < :until
-        AND (shipped_at IS NOT NULL OR placed_at + cast(:dispatch AS interval) <= :now)
-    ) sent, (
-      SELECT count(*)::int AS parcels, count(*) FILTER (WHERE delivered_at IS NULL OR delivered_at > promised_at)::int AS late
-      FROM shipments WHERE tenant_id = :tenant AND promised_at >= :begin AND promised_at < :until AND promised_at <= :now
-    ) came
+      WHERE o.status <> 'cancelled' AND o.currency = :currency
+    ) parts
     """
 )
+_SHIPPED = text(
+    f"""
+    SELECT coalesce(sum(orders), 0)::int AS shipped, coalesce(sum(orders) FILTER (WHERE within_days <= :days), 0)::int AS on_time FROM (
+      SELECT within_days, orders FROM dispatch_days WHERE tenant_id = :tenant AND day > utc_day(:begin) AND day < utc_day(:until)
+      UNION ALL
+      SELECT days_to_dispatch(o.placed_at, o.shipped_at), 1
+      FROM {_EDGES} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
+      WHERE o.status <> 'cancelled' AND o.shipped_at IS NOT NULL
+    ) parts
+    """
+)
+_PARCELS = text(
+    f"""
+    SELECT coalesce(sum(parcels), 0)::int AS parcels, coalesce(sum(late), 0)::int AS late FROM (
+      SELECT parcels, parcels - on_time AS late FROM arrival_days
+      WHERE tenant_id = :tenant AND promised > utc_day(:begin) AND promised < utc_day(:until)
+      UNION ALL
+      SELECT 1, (s.delivered_at > s.promised_at)::int
+      FROM {_EDGES} JOIN shipments s ON s.tenant_id = :tenant AND s.promised_at >= edge.begins AND s.promised_at < edge.ends
+      WHERE s.delivered_at IS NOT NULL AND s.status NOT IN ('pending', 'cancelled', 'returned')
+      UNION ALL
+      SELECT 1, 1 FROM shipments
+      WHERE tenant_id = :tenant AND promised_at >= :begin AND promised_at < :until AND delivered_at IS NULL
+        AND status NOT IN ('pending', 'cancelled', 'returned')
+    ) parts
+    """
+)
+_BY_ORDERS = """
+    SELECT part, sum(orders)::int AS orders, NULL::int AS units, sum(revenue_minor)::bigint AS revenue_minor FROM (
+      SELECT {counted} AS part, orders, total_minor AS revenue_minor FROM order_days
+      WHERE tenant_id = :tenant AND status <> 'cancelled' AND currency = :currency AND day > utc_day(:begin) AND day < utc_day(:until)
+      UNION ALL
+      SELECT {placed}, 1, o.total_minor
+      FROM {edges} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
+      WHERE o.status <> 'cancelled' AND o.currency = :currency
+    ) parts GROUP BY part HAVING sum(orders) <> 0 ORDER BY {order} LIMIT :limit
+"""
+_BY_CATEGORY = """
+    SELECT part, NULL::int AS orders, sum(units)::int AS units, sum(revenue_minor)::bigint AS revenue_minor FROM (
+      SELECT c.slug AS part, s.units, s.revenue_minor FROM (
+        SELECT variant_id, sum(units) AS units, sum(revenue_minor) AS revenue_minor FROM sales_days
+        WHERE tenant_id = :tenant AND currency = :currency AND day > utc_day(:begin) AND day < utc_day(:until) GROUP BY variant_id
+      ) s JOIN variants v ON v.tenant_id = :tenant AND v.id = s.variant_id
+      JOIN products p ON p.tenant_id = :tenant AND p.id = v.product_id
+      JOIN categories c ON c.tenant_id = :tenant AND c.id = p.category_id
+      UNION ALL
+      SELECT l.category, l.quantity, l.quantity::bigint * l.unit_price_minor
+      FROM {edges} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
+      JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+      WHERE o.status <> 'cancelled' AND o.currency = :currency
+    ) parts GROUP BY part HAVING sum(units) <> 0 ORDER BY revenue_minor DESC, part LIMIT :limit
+"""
 _SPLITS = {
-    "channel": ("o.channel", "", "o.total_minor"),
-    "day": ("to_char(o.placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')", "", "o.total_minor"),
-    "category": (
-        "l.category",
-        "JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id",
-        "l.quantity * l.unit_price_minor",
-    ),
+    "channel": text(_BY_ORDERS.format(counted="channel", placed="o.channel", edges=_EDGES, order="revenue_minor DESC, part")),
+    "day": text(_BY_ORDERS.format(counted="day::text", placed="utc_day(o.placed_at)::text", edges=_EDGES, order="part DESC")),
+    "category": text(_BY_CATEGORY.format(edges=_EDGES)),
 }
 
 
@@ -69,25 +124,34 @@ class SplitRow:
     """One part of the sales."""
 
     part: str
-    orders: int
+    orders: int | None
+    """None for a category: an order may hold goods of several."""
+    units: int | None
+    """Of a category, what was sold of the products that belong to it."""
     revenue_minor: int
 
 
-async def read(tx: ReadTx, currency: str, begin: datetime, until: datetime, dispatch: timedelta) -> KpiRow:
-    """Return the figures of a period; an order counts as dispatched on time when it shipped within `dispatch`."""
-    values = {"tenant": tx.tenant_id, "currency": currency, "begin": begin, "until": until, "dispatch": dispatch, "now": tx.now}
-    return KpiRow(**(await tx.session.execute(_KPIS, values)).mappings().one())
+async def read(tx: ReadTx, currency: str, begin: datetime, until: datetime, dispatch_days: int) -> KpiRow:
+    """Return the figures of a period; an order counts as dispatched on time when it shipped within `dispatch_days`."""
+    about = {"tenant": tx.tenant_id, "currency": currency, "days": dispatch_days}
+    whole = {**about, **period(begin, until)}
+    sold = (await tx.connection.execute(_MARGIN, whole)).one()
+    sent = (await tx.connection.execute(_SHIPPED, whole)).one()
+    border = min(max(begin, tx.now - timedelta(days=dispatch_days) + _INSTANT), until)
+    due = sum(row.orders for row in await figures.orders(tx, begin, border) if row.status != OrderStatus.CANCELLED)
+    early = (await tx.connection.execute(_SHIPPED, {**about, **period(border, until)})).one()
+    came = (await tx.connection.execute(_PARCELS, {**about, **period(begin, min(until, tx.now + _INSTANT))})).one()
+    return KpiRow(
+        margin_revenue_minor=sold.margin_revenue_minor,
+        cost_minor=sold.cost_minor,
+        dispatched=due + early.shipped,
+        dispatched_on_time=sent.on_time,
+        parcels=came.parcels,
+        late=came.late,
+    )
 
 
 async def split(tx: ReadTx, by: Split, currency: str, begin: datetime, until: datetime, limit: int) -> list[SplitRow]:
     """Return sales by channel or category, the largest first, or by day, the newest first."""
-    part, joined, revenue = _SPLITS[by.value]
-    query = f"""
-        SELECT {part} AS part, count(DISTINCT o.id)::int AS orders, sum({revenue})::bigint AS revenue_minor
-        FROM orders o {joined}
-        WHERE o.tenant_id = :tenant AND o.status <> 'cancelled' AND o.currency = :currency
-          AND o.placed_at >= :begin AND o.placed_at < :until
-        GROUP BY 1 ORDER BY {"1 DESC" if by is Split.DAY else "3 DESC, 1"} LIMIT :limit
-    """
-    values = {"tenant": tx.tenant_id, "currency": currency, "begin": begin, "until": until, "limit": limit}
-    return [SplitRow(**row) for row in (await tx.session.execute(text(query), values)).mappings()]
+    values = {"tenant": tx.tenant_id, "currency": currency, "limit": limit, **period(begin, until)}
+    return [SplitRow(**row) for row in (await tx.connection.execute(_SPLITS[by.value], values)).mappings()]

@@ -43,19 +43,31 @@ WHERE i.indrelid::regclass::text = ANY (%(many)s) AND NOT EXISTS (SELECT 1 FROM 
 """
 TRIGGERS = frozenset({
     "orders_figures_new", "order_lines_figures_new", "balance_movements_sum", "payment_transactions_sum", "shipment_lines_sum",
-    "return_lines_cap", "tickets_known",
+    "return_lines_cap", "tickets_known", "shipments_figures_new",
 })  # fmt: skip
 """What happens at an insert into the tables of `MANY`: here it is in `_FIGURES`, in the rows themselves, or true of every seeded row."""
 _FIGURES = (
     """
-    INSERT INTO order_days (tenant_id, id, day, channel, status, currency, orders, total_minor)
-    SELECT tenant_id, gen_random_uuid(), utc_day(placed_at), channel, status, currency, count(*), sum(total_minor)
+    INSERT INTO order_days (tenant_id, id, day, channel, status, currency, orders, total_minor, discount_minor)
+    SELECT tenant_id, gen_random_uuid(), utc_day(placed_at), channel, status, currency, count(*), sum(total_minor), sum(discount_minor)
     FROM orders GROUP BY 1, 3, 4, 5, 6
     """,
     """
-    INSERT INTO sales_days (tenant_id, id, day, variant_id, currency, units, revenue_minor)
+    INSERT INTO dispatch_days (tenant_id, id, day, within_days, orders)
+    SELECT tenant_id, gen_random_uuid(), utc_day(placed_at), days_to_dispatch(placed_at, shipped_at), count(*)
+    FROM orders WHERE shipped_at IS NOT NULL AND status <> 'cancelled' GROUP BY 1, 3, 4
+    """,
+    """
+    INSERT INTO arrival_days (tenant_id, id, promised, arrived, carrier_id, parcels, on_time, late_seconds)
+    SELECT tenant_id, gen_random_uuid(), utc_day(promised_at), utc_day(delivered_at), carrier_id, count(*),
+      count(*) FILTER (WHERE delivered_at <= promised_at), sum(seconds_late(promised_at, delivered_at))
+    FROM shipments WHERE delivered_at IS NOT NULL AND promised_at IS NOT NULL AND status NOT IN ('pending', 'cancelled', 'returned')
+    GROUP BY 1, 3, 4, 5
+    """,
+    """
+    INSERT INTO sales_days (tenant_id, id, day, variant_id, currency, units, revenue_minor, cost_minor)
     SELECT l.tenant_id, gen_random_uuid(), utc_day(o.placed_at), l.variant_id, o.currency, sum(l.quantity),
-      sum(l.quantity::bigint * l.unit_price_minor)
+      sum(l.quantity::bigint * l.unit_price_minor), sum(l.quantity::bigint * l.unit_cost_minor)
     FROM order_lines l JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
     WHERE o.status <> 'cancelled' GROUP BY 1, 3, 4, 5
     """,

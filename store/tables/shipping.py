@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.statuses import ShipmentStatus
@@ -39,6 +39,8 @@ class Shipment(TenantRow, table=True):
         CheckConstraint("weight_grams >= 0 AND parcels > 0", name="shipments_parcels_check"),
         Index("shipments_promised_idx", "tenant_id", "status", "promised_at"),
         Index("shipments_carrier_idx", "tenant_id", "carrier_id", "delivered_at"),
+        Index("shipments_due_idx", "tenant_id", "promised_at"),
+        Index("shipments_open_idx", "tenant_id", "promised_at", postgresql_where=text("delivered_at IS NULL")),
     )
     number: str = Field(max_length=20)
     order_id: UUID = Field(index=True)

@@ -28,7 +28,7 @@ SHARE = 0.15
 """Of a table's rows, what one place of a plan may read."""
 LEAST = 1000
 """Tables of fewer rows say nothing: a page of them is a large part."""
-GROWING = frozenset({*ORDER_TABLES, "customers", "addresses", "consents", "order_days", "sales_days"})
+GROWING = frozenset({*ORDER_TABLES, "customers", "addresses", "consents", "order_days", "sales_days", "dispatch_days", "arrival_days"})
 """Tables that grow with orders. Stock, listings and the like grow with the catalogue alone."""
 
 

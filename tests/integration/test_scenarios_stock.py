@@ -15,8 +15,8 @@ async def test_what_runs_low_is_proposed_approved_and_received(shop: Shop, watch
     async with shop.units.write(shop.owner) as tx:
         await tx.session.execute(text("UPDATE suppliers SET lead_days = 5, max_lead_days = 5"))
         sold = text(
-            "INSERT INTO sales_days (tenant_id, id, day, variant_id, currency, units, revenue_minor) "
-            "SELECT :tenant, gen_random_uuid(), utc_day(:now) - n, :variant, 'EUR', 3, 180000 FROM generate_series(1, 90) n"
+            "INSERT INTO sales_days (tenant_id, id, day, variant_id, currency, units, revenue_minor, cost_minor) "
+            "SELECT :tenant, gen_random_uuid(), utc_day(:now) - n, :variant, 'EUR', 3, 180000, 90000 FROM generate_series(1, 90) n"
         )
         await tx.session.execute(sold, {"tenant": tx.tenant_id, "now": NOW, "variant": shop.variants["CHAIR"]})
     await set_stock(shop, "CHAIR", 7, reorder_point=10)

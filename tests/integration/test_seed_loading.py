@@ -33,9 +33,13 @@ _INSERT_TRIGGERS = (
     "SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND tgtype & 4 <> 0 AND relname = ANY (%s)"
 )
 _SUMMED = {
-    "order_days": "SELECT day, channel, status, currency, sum(orders), sum(total_minor) FROM order_days GROUP BY 1, 2, 3, 4 "
-    "ORDER BY 1, 2, 3, 4",
-    "sales_days": "SELECT day, variant_id, currency, sum(units), sum(revenue_minor) FROM sales_days GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    "order_days": "SELECT day, channel, status, currency, sum(orders), sum(total_minor), sum(discount_minor) FROM order_days "
+    "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+    "sales_days": "SELECT day, variant_id, currency, sum(units), sum(revenue_minor), sum(cost_minor) FROM sales_days GROUP BY 1, 2, 3 "
+    "ORDER BY 1, 2, 3",
+    "dispatch_days": "SELECT day, within_days, sum(orders) FROM dispatch_days GROUP BY 1, 2 ORDER BY 1, 2",
+    "arrival_days": "SELECT promised, arrived, carrier_id, sum(parcels), sum(on_time), sum(late_seconds) FROM arrival_days "
+    "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     "knowledge_changes": "SELECT kind, source_id FROM knowledge_changes ORDER BY 1, 2",
 }
 """Tables that triggers fill, and what of them is the same however the rows came: sums of a statement, notes without their time."""

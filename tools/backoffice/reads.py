@@ -69,7 +69,10 @@ async def sales_report(tx: ReadTx, args: SalesReportArgs, _ctx: RunContext) -> S
             TopProduct(product=row.product, title=row.title, units=row.units, revenue=Money(minor=row.revenue_minor, currency=currency))
             for row in top
         ],
-        parts=[SalesPart(part=row.part, orders=row.orders, revenue=Money(minor=row.revenue_minor, currency=currency)) for row in parts],
+        parts=[
+            SalesPart(part=row.part, orders=row.orders, units=row.units, revenue=Money(minor=row.revenue_minor, currency=currency))
+            for row in parts
+        ],
         other_currency_orders=current.other_currency,
     )
 

@@ -36,8 +36,17 @@ class SalesPart(BaseModel):
     """A channel, a category or a day of the sales."""
 
     part: str
-    orders: int
+    orders: int | None
+    """None for a category: an order may hold goods of several."""
+    units: int | None
+    """What was sold of a category."""
     revenue: Money
+
+    @property
+    def shown(self) -> str:
+        """The part on one line."""
+        count = plural(self.units or 0, "unit") if self.orders is None else plural(self.orders, "order")
+        return f"{self.part}: {self.revenue}, {count}"
 
 
 class SalesReport(Result):
@@ -71,7 +80,7 @@ class SalesReport(Result):
             lines.append(f"- Not counted: {plural(self.other_currency_orders, 'order')} in other currencies")
         if self.parts:
             lines += ["", "Split up:"]
-            lines += bullets(f"{each.part}: {each.revenue}, {plural(each.orders, 'order')}" for each in self.parts)
+            lines += bullets(each.shown for each in self.parts)
         if self.top_products:
             lines += ["", "Best sellers:"]
             lines += bullets(f"{each.title}: {each.revenue}, {plural(each.units, 'unit')}" for each in self.top_products)

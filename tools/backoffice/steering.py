@@ -100,14 +100,13 @@ async def kpi_report(tx: ReadTx, args: KpiReportArgs, _ctx: RunContext, service:
     """Report key figures beside the period before: revenue, average order, return, refund and late rates, dispatch, gross margin."""
     currency = (await tenants.current(tx)).currency
     begin = tx.now - timedelta(days=args.days)
-    dispatch = timedelta(days=service.unshipped_days)
     return KpiReport(
         days=args.days,
         begin=begin,
         until=tx.now,
         dispatch_days=service.unshipped_days,
-        current=await _kpis(tx, currency, begin, tx.now, dispatch),
-        before=await _kpis(tx, currency, begin - timedelta(days=args.days), begin, dispatch),
+        current=await _kpis(tx, currency, begin, tx.now, service.unshipped_days),
+        before=await _kpis(tx, currency, begin - timedelta(days=args.days), begin, service.unshipped_days),
     )
 
 
@@ -245,9 +244,9 @@ async def list_suppliers(tx: ReadTx, args: ListSuppliers, _ctx: RunContext) -> S
     return SuppliersListed(total=total, suppliers=listed)
 
 
-async def _kpis(tx: ReadTx, currency: str, begin: datetime, until: datetime, dispatch: timedelta) -> Kpis:
+async def _kpis(tx: ReadTx, currency: str, begin: datetime, until: datetime, dispatch_days: int) -> Kpis:
     sold = await reports.period(tx, currency, begin, until)
-    row = await kpis.read(tx, currency, begin, until, dispatch)
+    row = await kpis.read(tx, currency, begin, until, dispatch_days)
     average = int((Decimal(sold.revenue_minor) / sold.orders).quantize(Decimal(1), rounding=ROUND_HALF_UP)) if sold.orders else 0
     return Kpis(
         revenue=Money(minor=sold.revenue_minor, currency=currency),
