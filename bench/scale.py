@@ -8,9 +8,11 @@ import argparse
 import asyncio
 import statistics
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
+from os import getloadavg
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from bench.reads import Call, read_calls
 from bench.results import Figure, at_most, record
@@ -25,29 +27,47 @@ from tools.result import Outcome
 _SMALL, _LARGE = 10_000, 100_000
 _WARM, _TIMES = 3, 20
 _ROUNDS = 3
-"""A machine with other work has bad seconds; a round over all calls begins long after the one before."""
+"""A machine with other work has bad minutes; a round over all calls begins long after the one before."""
 _GROWTH_GOAL, _P95_GOAL_MS = 2.0, 100.0
 _NOISE_MS = 5.0
 """A call faster than this is compared as if it took so long: below it the ratio is one of jitter."""
 
 
-async def p95s(runtime: Runtime) -> dict[str, float]:
-    """Return the 95th percentile of each call of a shop, in milliseconds, through the executor: of several rounds the middle one."""
-    who = await who_is(runtime, "merchant")
-    calls = await read_calls(runtime, who)
-    rounds = [{_plain(calls, each): await _p95(runtime, each) for each in calls} for _ in range(_ROUNDS)]
-    return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+class Shop(NamedTuple):
+    """A running shop and what it is asked, by a name that is the same on both."""
+
+    runtime: Runtime
+    calls: dict[str, Call]
 
 
-async def _p95(runtime: Runtime, call: Call) -> float:
-    taken: list[float] = []
+async def side_by_side(small: Shop, large: Shop) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the 95th percentile of each call of two shops, in milliseconds, through the executor.
+
+    Both answer in turns, so that what else the machine does slows both; of several rounds over all calls the middle one counts.
+    """
+    rounds = [
+        {
+            name: await _p95s((small.runtime, small.calls[name]), (large.runtime, large.calls[name]))
+            for name in small.calls
+            if name in large.calls
+        }
+        for _ in range(_ROUNDS)
+    ]
+    names = list(rounds[0])
+    of_small, of_large = ({name: statistics.median(each[name][shop] for each in rounds) for name in names} for shop in (0, 1))
+    return of_small, of_large
+
+
+async def _p95s(*asked: tuple[Runtime, Call]) -> list[float]:
+    taken: list[list[float]] = [[] for _ in asked]
     for number in range(_WARM + _TIMES):
-        started = time.perf_counter()
-        result = await call.make(runtime)
-        if number >= _WARM:
-            taken.append((time.perf_counter() - started) * 1000)
-        assert result.status is Outcome.OK, f"{call.name}: {result.text}"
-    return statistics.quantiles(taken, n=20)[-1]
+        for (runtime, call), times in zip(asked, taken, strict=True):
+            started = time.perf_counter()
+            result = await call.make(runtime)
+            if number >= _WARM:
+                times.append((time.perf_counter() - started) * 1000)
+            assert result.status is Outcome.OK, f"{call.name}: {result.text}"
+    return [statistics.quantiles(times, n=20)[-1] for times in taken]
 
 
 def _plain(calls: list[Call], call: Call) -> str:
@@ -56,11 +76,17 @@ def _plain(calls: list[Call], call: Call) -> str:
     return f"{call.tool.name} {alike.index(call) + 1}{' customer' if call.caller.is_customer else ''}"
 
 
-async def _measure(settings: Settings, endpoints: Endpoints, orders: int) -> dict[str, float]:
-    await seed_demo(endpoints, Size.of(orders), print)
-    async with open_runtime(settings, endpoints) as runtime:
-        await index_knowledge(runtime, print)
-        return await p95s(runtime)
+async def _open(stack: AsyncExitStack, settings: Settings, endpoints: Endpoints) -> Shop:
+    runtime = await stack.enter_async_context(open_runtime(settings, endpoints))
+    await index_knowledge(runtime, print)
+    calls = await read_calls(runtime, await who_is(runtime, "merchant"))
+    return Shop(runtime, {_plain(calls, each): each for each in calls})
+
+
+async def _measure(*shops: tuple[Settings, Endpoints]) -> tuple[dict[str, float], dict[str, float]]:
+    async with AsyncExitStack() as stack:
+        small, large = [await _open(stack, settings, endpoints) for settings, endpoints in shops]
+        return await side_by_side(small, large)
 
 
 def compare(small: dict[str, float], large: dict[str, float], orders: int) -> list[Figure]:
@@ -79,16 +105,21 @@ def compare(small: dict[str, float], large: dict[str, float], orders: int) -> li
 
 
 def main(orders: int = _LARGE, directory: Path | None = None) -> None:
-    """Measure both shops, on embedded servers of their own, one after the other."""
-    measured: list[dict[str, float]] = []
+    """Measure both shops beside each other, on embedded servers of their own."""
     with ExitStack() as stack:
         root = directory or Path(stack.enter_context(TemporaryDirectory()))
+        shops: list[tuple[Settings, Endpoints]] = []
         for size in (_SMALL, orders):
             settings = Settings(data_dir=root / f"orders-{size}", _env_file=None)  # pyright: ignore[reportCallIssue]
-            with servers(settings) as endpoints:
-                migrate(endpoints.db_url, print)
-                measured.append(asyncio.run(_measure(settings, endpoints, size)))
-    record(compare(measured[0], measured[1], orders))
+            endpoints = stack.enter_context(servers(settings))
+            migrate(endpoints.db_url, print)
+            begun = time.perf_counter()
+            asyncio.run(seed_demo(endpoints, Size.of(size), print))
+            print(f"  {size:,} orders are there after {time.perf_counter() - begun:.0f} s")
+            shops.append((settings, endpoints))
+        small, large = asyncio.run(_measure(*shops))
+    print(f"  load average: {getloadavg()[0]:.1f}")
+    record(compare(small, large, orders))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,25 @@ from store.unit import ReadTx
 
 _INSTANT = timedelta(microseconds=1)
 """Makes the end of a period one that counts."""
-_EDGES = """(VALUES
-        (cast(:begin AS timestamptz), least(cast(:until AS timestamptz), cast(:first_day_ends AS timestamptz))),
-        (greatest(cast(:last_day_begins AS timestamptz), cast(:first_day_ends AS timestamptz)), cast(:until AS timestamptz))
-      ) AS edge (begins, ends)"""
-"""The parts of a period that are no whole days, of which rows are counted; the days between come from the figures."""
+
+
+def _edges(at: str, query: str) -> str:
+    """Return a query, with a WHERE, over the parts of a period that are no whole days; the days between come from the figures.
+
+    Two ranges that are known before the query runs: a join with both of them would read the whole table.
+    """
+    first = f"{at} >= :begin AND {at} < least(cast(:until AS timestamptz), cast(:first_day_ends AS timestamptz))"
+    last = f"{at} >= greatest(cast(:last_day_begins AS timestamptz), cast(:first_day_ends AS timestamptz)) AND {at} < :until"
+    return f"{query} AND {first} UNION ALL {query} AND {last}"
+
+
+_GOODS = """
+      SELECT coalesce(sum(goods.revenue), 0), coalesce(sum(o.discount_minor), 0), coalesce(sum(goods.cost), 0)
+      FROM orders o JOIN LATERAL (
+        SELECT sum(l.quantity::bigint * l.unit_price_minor) AS revenue, sum(l.quantity::bigint * l.unit_cost_minor) AS cost
+        FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id
+      ) goods ON true
+      WHERE o.tenant_id = :tenant AND o.status <> 'cancelled' AND o.currency = :currency"""
 _MARGIN = text(
     f"""
     SELECT (sum(revenue) - sum(discount))::bigint AS margin_revenue_minor, sum(cost)::bigint AS cost_minor FROM (
@@ -27,36 +41,32 @@ _MARGIN = text(
       SELECT 0, coalesce(sum(discount_minor), 0), 0 FROM order_days
       WHERE tenant_id = :tenant AND currency = :currency AND status <> 'cancelled' AND day > utc_day(:begin) AND day < utc_day(:until)
       UNION ALL
-      SELECT coalesce(sum(goods.revenue), 0), coalesce(sum(o.discount_minor), 0), coalesce(sum(goods.cost), 0)
-      FROM {_EDGES} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
-      JOIN LATERAL (
-        SELECT sum(l.quantity::bigint * l.unit_price_minor) AS revenue, sum(l.quantity::bigint * l.unit_cost_minor) AS cost
-        FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id
-      ) goods ON true
-      WHERE o.status <> 'cancelled' AND o.currency = :currency
+      {_edges("o.placed_at", _GOODS)}
     ) parts
     """
 )
+_SENT = """
+      SELECT days_to_dispatch(placed_at, shipped_at), 1 FROM orders
+      WHERE tenant_id = :tenant AND status <> 'cancelled' AND shipped_at IS NOT NULL"""
 _SHIPPED = text(
     f"""
     SELECT coalesce(sum(orders), 0)::int AS shipped, coalesce(sum(orders) FILTER (WHERE within_days <= :days), 0)::int AS on_time FROM (
       SELECT within_days, orders FROM dispatch_days WHERE tenant_id = :tenant AND day > utc_day(:begin) AND day < utc_day(:until)
       UNION ALL
-      SELECT days_to_dispatch(o.placed_at, o.shipped_at), 1
-      FROM {_EDGES} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
-      WHERE o.status <> 'cancelled' AND o.shipped_at IS NOT NULL
+      {_edges("placed_at", _SENT)}
     ) parts
     """
 )
+_ARRIVED = """
+      SELECT 1, (delivered_at > promised_at)::int FROM shipments
+      WHERE tenant_id = :tenant AND delivered_at IS NOT NULL AND status NOT IN ('pending', 'cancelled', 'returned')"""
 _PARCELS = text(
     f"""
     SELECT coalesce(sum(parcels), 0)::int AS parcels, coalesce(sum(late), 0)::int AS late FROM (
       SELECT parcels, parcels - on_time AS late FROM arrival_days
       WHERE tenant_id = :tenant AND promised > utc_day(:begin) AND promised < utc_day(:until)
       UNION ALL
-      SELECT 1, (s.delivered_at > s.promised_at)::int
-      FROM {_EDGES} JOIN shipments s ON s.tenant_id = :tenant AND s.promised_at >= edge.begins AND s.promised_at < edge.ends
-      WHERE s.delivered_at IS NOT NULL AND s.status NOT IN ('pending', 'cancelled', 'returned')
+      {_edges("promised_at", _ARRIVED)}
       UNION ALL
       SELECT 1, 1 FROM shipments
       WHERE tenant_id = :tenant AND promised_at >= :begin AND promised_at < :until AND delivered_at IS NULL
@@ -69,9 +79,7 @@ _BY_ORDERS = """
       SELECT {counted} AS part, orders, total_minor AS revenue_minor FROM order_days
       WHERE tenant_id = :tenant AND status <> 'cancelled' AND currency = :currency AND day > utc_day(:begin) AND day < utc_day(:until)
       UNION ALL
-      SELECT {placed}, 1, o.total_minor
-      FROM {edges} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
-      WHERE o.status <> 'cancelled' AND o.currency = :currency
+      {edges}
     ) parts GROUP BY part HAVING sum(orders) <> 0 ORDER BY {order} LIMIT :limit
 """
 _BY_CATEGORY = """
@@ -83,16 +91,21 @@ _BY_CATEGORY = """
       JOIN products p ON p.tenant_id = :tenant AND p.id = v.product_id
       JOIN categories c ON c.tenant_id = :tenant AND c.id = p.category_id
       UNION ALL
-      SELECT l.category, l.quantity, l.quantity::bigint * l.unit_price_minor
-      FROM {edges} JOIN orders o ON o.tenant_id = :tenant AND o.placed_at >= edge.begins AND o.placed_at < edge.ends
-      JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-      WHERE o.status <> 'cancelled' AND o.currency = :currency
+      {edges}
     ) parts GROUP BY part HAVING sum(units) <> 0 ORDER BY revenue_minor DESC, part LIMIT :limit
 """
+_PLACED = "SELECT {part}, 1, total_minor FROM orders WHERE tenant_id = :tenant AND status <> 'cancelled' AND currency = :currency"
+_LINES = """
+      SELECT l.category, l.quantity, l.quantity::bigint * l.unit_price_minor
+      FROM orders o JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+      WHERE o.tenant_id = :tenant AND o.status <> 'cancelled' AND o.currency = :currency"""
+_DAY = "utc_day(placed_at)::text"
 _SPLITS = {
-    "channel": text(_BY_ORDERS.format(counted="channel", placed="o.channel", edges=_EDGES, order="revenue_minor DESC, part")),
-    "day": text(_BY_ORDERS.format(counted="day::text", placed="utc_day(o.placed_at)::text", edges=_EDGES, order="part DESC")),
-    "category": text(_BY_CATEGORY.format(edges=_EDGES)),
+    "channel": text(
+        _BY_ORDERS.format(counted="channel", edges=_edges("placed_at", _PLACED.format(part="channel")), order="revenue_minor DESC, part")
+    ),
+    "day": text(_BY_ORDERS.format(counted="day::text", edges=_edges("placed_at", _PLACED.format(part=_DAY)), order="part DESC")),
+    "category": text(_BY_CATEGORY.format(edges=_edges("o.placed_at", _LINES))),
 }
 
 
