@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.identity import Role
 from core.statuses import PurchaseOrderStatus, ReservationStatus
 from core.stock_statuses import HoldKind
-from tests.support.rules import STAFF, euros, shown, sound, told
+from tests.support.rules import MANAGER, STAFF, euros, shown, sound, told
 from tools.policy.decision import Decision, Verdict
 from tools.policy.holding import (
     BulkPlan,
@@ -27,6 +27,7 @@ from tools.policy.holding import (
     decide_receipt,
     decide_release,
     decide_reorder_point,
+    decide_stock_revocation,
     decide_transfer,
     valid_for,
 )
@@ -121,6 +122,19 @@ def test_all_corrections_hold_or_none_whatever_their_order(items: list[tuple[int
     chance.shuffle(items)
     again = decide_bulk(POLICY, bulk(*items), STAFF)
     assert (again.verdict, again.rule) == (decision.verdict, decision.rule)
+
+
+def test_a_correction_is_taken_back_at_each_border_by_who_may_correct() -> None:
+    assert decide_stock_revocation(POLICY, "B-1", 50, MANAGER).rule == "stock.revoke_within_limit"
+    over = decide_stock_revocation(POLICY, "B-1", 51, MANAGER)
+    assert sound(over)
+    assert (over.rule, over.verdict, over.role) == ("stock.revoke_over_limit", Verdict.NEEDS_APPROVAL, Role.MANAGER)
+    assert shown(over) == (("Bulk change", "B-1"), ("Units", "51"))
+    assert over.reason == "Corrections over 50 units need approval."
+    assert over.preview is not None
+    assert over.preview.title == "Take back bulk change B-1"
+    refused = decide_stock_revocation(POLICY, "B-1", 1, STAFF)
+    assert told(refused) == ("stock.revoke_not_allowed", ("ask somebody of the warehouse",))
 
 
 @pytest.mark.parametrize("status", ReservationStatus)
