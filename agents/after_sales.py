@@ -29,6 +29,9 @@ _ORDERS = Desk(
         "please cancel my order",
         "my payment failed",
         "update my delivery address",
+        "show 1042",
+        "which of the orders are paid",
+        "since when has it been waiting",
     ),
     borrowed=frozenset({"late_shipments", "backorder_options", "choose_backorder", "change_payment_method"}),
 )
@@ -89,7 +92,7 @@ _RETURNS = Desk(
             "cancel_return",
         }
     ),
-    examples=("the shoes are too small", "it arrived broken", "I want to send something back"),
+    examples=("the shoes are too small", "it arrived broken", "I want to send something back", "how many returns are open"),
     borrowed=frozenset({"find_orders", "get_order"}),
 )
 _RETURNED = Desk(
@@ -110,7 +113,7 @@ _RETURNED = Desk(
             "expire_returns",
         }
     ),
-    examples=("a returned parcel arrived at the warehouse", "what was sent back has to be inspected"),
+    examples=("a returned parcel arrived at the warehouse", "what was sent back has to be inspected", "returns that nobody inspected yet"),
     borrowed=frozenset({"get_return", "list_returns"}),
 )
 _SERVICE = Desk(

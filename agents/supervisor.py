@@ -22,7 +22,7 @@ _STICKY = 1.8
 """How much likelier the active agent is than its words alone say."""
 _LEANING = 3.0
 """The same for a message that leans on what was said before."""
-_NEVER_NOTHING = 9.0
+_NEVER_NOTHING = 60.0
 """How much likelier it is that such a message asks something of the shop."""
 _ANSWERING = 6.0
 """The same after the agent has asked something: most replies are answers."""

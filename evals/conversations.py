@@ -52,29 +52,33 @@ async def hold(runtime: Runtime, conversation: Conversation) -> list[Taken]:
         thread_id = (await threads.create(tx)).id
     worker = Worker(runtime)
     taken: list[Taken] = []
+    agent = ""
     for expected in conversation.turns:
         message = {"id": str(new_id()), "content": expected.said}
         digest = hashlib.sha256(expected.said.encode()).hexdigest()
         run = await create_run(runtime, who, thread_id, NewRun("evals", [message], None, str(new_id()), digest))
         await worker.drain()
-        taken.append(await _seen(runtime, who, run.id, conversation, expected))
+        seen, agent = await _seen(runtime, who, run.id, conversation, expected, agent)
+        taken.append(seen)
     return taken
 
 
-async def _seen(runtime: Runtime, who: Principal, run_id: Any, conversation: Conversation, expected: Expected) -> Taken:
+async def _seen(
+    runtime: Runtime, who: Principal, run_id: Any, conversation: Conversation, expected: Expected, active: str
+) -> tuple[Taken, str]:
+    """Return who took a turn, and with whom the conversation is; a decision that was waited for goes on with who asked for it."""
     async with runtime.units.read(who) as tx:
         facts = [entry.fact for entry in await events.read(tx, run_id)]
     route = next((fact for fact in facts if isinstance(fact, RouteChosen)), None)
     if route is None:
-        return Taken(conversation, expected, frozenset(), "no route")
+        return Taken(conversation, expected, frozenset({active}), "decides what waited for it"), active
     taken = {route.asks if route.asks in _SPOKEN_FOR else route.agent}
     if route.second and agent_of(route.second) != route.agent:
         taken.add(agent_of(route.second))
     if route.asks == "other_language" and not any("only understand English" in _words(fact) for fact in facts):
         taken.add("not declined")
-    return Taken(
-        conversation, expected, frozenset(taken), f"{route.agent}/{route.desk} by {route.by} {route.confidence:.2f} {route.reason}"
-    )
+    why = f"{route.agent}/{route.desk} by {route.by} {route.confidence:.2f} {route.reason}"
+    return Taken(conversation, expected, frozenset(taken), why), route.agent
 
 
 def _words(fact: Any) -> str:

@@ -31,9 +31,12 @@ _JOINTS = re.compile(
 )
 _LEANS = re.compile(
     r"^(?:and|but|or|so|then|also|ok|okay|no|not|yes|sorry|oops|actually|instead|what about|how about|i mean|i meant|wrong)\b|"
-    r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|he|him|his|she|her|first|second|third|last one|same|other)\b",
+    r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|he|him|his|she|her|first|second|third|last one|same|other|i meant?)\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\b\d{3,}\b")
+_SAYS_LITTLE = 5
+"""Words up to which a number is all that a message is about."""
 _FILLER = re.compile(
     r"^(?:(?:ok|okay|k|well|so|and|but|or|then|also|now|no|yes|yeah|sorry|oops|anyway|thanks|thank you|thx|great|fine|good|hi|hello|"
     r"hey|haha|hang on|wait|please|pls|plz|actually|btw|by the way|got it|sir|madam|mam|bro|bhai|dear|good (?:morning|evening))"
@@ -51,7 +54,13 @@ _MENDABLE = 4
 """Letters from which on a word can be told to be misspelt."""
 _OFTEN = 4
 """Examples that have to use a word before others are taken for it."""
-_STOP_WEIGHT, _GROUP_WEIGHT, _PAIR_WEIGHT = 0.5, 0.3, 0.3
+_STOP_WEIGHT, _GROUP_WEIGHT, _PAIR_WEIGHT, _WISH_WEIGHT = 0.5, 0.3, 0.3, 0.6
+_WISH = re.compile(
+    r"^(?:please |kindly )?(?:(?:i|we) (?:just |really |still )?(?:want|need|wish|would like|wanted|have|am trying) to |(?:i'd|we'd) like to |"
+    r"(?:can|could|may|should) (?:i|we) |how (?:do|can|should) (?:i|we) |(?:can|could|would|will) you (?:please )?|let me |help me (?:to )?)"
+    r"(?:please |just )?(?P<act>[a-z]+)(?: (?P<end>back|off|out|up))?\b"
+)
+"""What somebody wants to do, whatever they want to do it to."""
 
 
 def clean(text: str) -> str:
@@ -117,6 +126,8 @@ def features(text: str) -> dict[int, float]:
                     counts[f"c{padded[start : start + size]}"] += _GROUP_WEIGHT
     for left, right in itertools.pairwise(stems):
         counts[f"p{left} {right}"] += _PAIR_WEIGHT
+    if wish := _WISH.match(masked):
+        counts[f"a{stem(wish['act'])} {wish['end'] or ''}"] += _WISH_WEIGHT
     return {crc32(name.encode()): weight for name, weight in counts.items()}
 
 
@@ -132,7 +143,8 @@ def clauses(text: str) -> list[str]:
 
 def leans(text: str) -> bool:
     """Return whether a message can be understood only with what was said before."""
-    return _LEANS.search(text) is not None or len(_WORD.findall(text)) <= 2
+    size = len(_WORD.findall(text))
+    return _LEANS.search(text) is not None or size <= 2 or (size <= _SAYS_LITTLE and _NUMBERED.search(text) is not None)
 
 
 def _seen(letter: str) -> bool:

@@ -57,6 +57,8 @@ def customers(mind: Mind) -> Learned:
         ("what will the weather be like in Rome", "knowledge", "out_of_scope"),
         ("Wo ist meine Bestellung?", "knowledge", "other_language"),
         ("wheres my ordr", "after_sales", "agent"),
+        ("I want to return the shoes", "after_sales", "agent"),
+        ("could I send the raincoat back", "after_sales", "agent"),
         ("w\u200bhere is m\u200dy or\u00adder", "after_sales", "agent"),
         ("whеre is my оrder", "after_sales", "agent"),  # noqa: RUF001
     ],
@@ -81,6 +83,11 @@ async def test_a_short_reply_stays_where_the_conversation_is(mind: Mind) -> None
     for said in ("yes", "the second one", "1017", "thanks!"):
         route = await mind.route(said, who, active="after_sales/returns", asked=True, meter=None)
         assert route.agent == "after_sales", said
+
+
+async def test_a_corrected_number_asks_for_what_was_asked_before(mind: Mind) -> None:
+    route = await mind.route("2071 I mean", somebody(Role.CUSTOMER), active="after_sales/orders", asked=False, meter=None)
+    assert (route.agent, route.asks) == ("after_sales", "agent")
 
 
 async def test_a_new_subject_leaves_the_conversation(mind: Mind) -> None:
