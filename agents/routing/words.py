@@ -56,9 +56,9 @@ _OFTEN = 4
 """Examples that have to use a word before others are taken for it."""
 _STOP_WEIGHT, _GROUP_WEIGHT, _PAIR_WEIGHT, _WISH_WEIGHT = 0.5, 0.3, 0.3, 0.6
 _WISH = re.compile(
-    r"^(?:please |kindly )?(?:(?:i|we) (?:just |really |still )?(?:want|need|wish|would like|wanted|have|am trying) to |(?:i'd|we'd) like to |"
-    r"(?:can|could|may|should) (?:i|we) |how (?:do|can|should) (?:i|we) |(?:can|could|would|will) you (?:please )?|let me |help me (?:to )?)"
-    r"(?:please |just )?(?P<act>[a-z]+)(?: (?P<end>back|off|out|up))?\b"
+    r"^(?:please |kindly )?(?:(?:i|we) (?:just |really |still )?(?:want|need|wish|would like|wanted|have|am trying) to |"
+    r"(?:i'd|we'd) like to |(?:can|could|may|should) (?:i|we) |how (?:do|can|should) (?:i|we) |(?:can|could|would|will) you (?:please )?|"
+    r"let me |help me (?:to )?)(?:please |just )?(?P<act>[a-z]+)(?: (?P<end>back|off|out|up))?\b"
 )
 """What somebody wants to do, whatever they want to do it to."""
 

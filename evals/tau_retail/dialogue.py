@@ -70,11 +70,15 @@ class Dialogue:
         await units.start()
         try:
             since = await self._replay.mark()
-            await self._talk(self._adapter.world.customer(row["user_id"]), Customer(wish_of(row)), held)
+            await self._talk(self._adapter.world.customer(self._user_of(row)), Customer(wish_of(row)), held)
             held.differences = list(self._replay.state_differences(row, await self._replay.changed(since)))
         finally:
             await units.rewind()
         return held
+
+    def _user_of(self, row: Row) -> str:
+        """Return who speaks: recorded with the row, else told in it."""
+        return str(row["user_id"]) if "user_id" in row else self._adapter.world.user_told(wish_of(row))
 
     async def _talk(self, who: Principal, customer: Customer, held: Held) -> None:
         history: list[AnyMessage] = []

@@ -40,19 +40,24 @@ _ORDERS = text(
         LEFT JOIN payment_methods other ON other.tenant_id = t.tenant_id AND other.id = t.payment_method_id
         WHERE y.tenant_id = o.tenant_id AND y.order_id = o.id AND t.state IN ('pending', 'succeeded')
           AND t.type IN ('charge', 'capture', 'refund')) AS movements,
-      (SELECT coalesce(jsonb_agg(jsonb_build_array(g.difference_minor, m.reference) ORDER BY g.id), '[]') FROM order_changes g
+      (SELECT coalesce(jsonb_agg(jsonb_build_array(g.difference_minor, coalesce(m.reference, paid.reference)) ORDER BY g.id), '[]')
+        FROM order_changes g
         LEFT JOIN payment_methods m ON m.tenant_id = g.tenant_id AND m.id = g.payment_method_id
         WHERE g.tenant_id = o.tenant_id AND g.order_id = o.id) AS changes,
-      (SELECT jsonb_build_object('type', r.type, 'method', m.reference, 'difference', r.difference_minor, 'lines',
+      (SELECT jsonb_build_object('type', r.type, 'method', coalesce(m.reference, paid.reference), 'difference', r.difference_minor, 'lines',
           (SELECT jsonb_agg(jsonb_build_array(l.sku, w.sku, i.quantity)) FROM return_lines i
             JOIN order_lines l ON l.tenant_id = i.tenant_id AND l.id = i.order_line_id
             LEFT JOIN variants w ON w.tenant_id = i.tenant_id AND w.id = i.exchange_variant_id
             WHERE i.tenant_id = r.tenant_id AND i.return_id = r.id))
         FROM returns r LEFT JOIN payment_methods m ON m.tenant_id = r.tenant_id AND m.id = r.payment_method_id
         WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.status NOT IN ('rejected', 'cancelled') ORDER BY r.id LIMIT 1) AS back
-    FROM orders o WHERE o.tenant_id = :tenant AND (cast(:ids AS uuid[]) IS NULL OR o.id = ANY (:ids))
+    FROM orders o LEFT JOIN LATERAL (SELECT first.reference FROM payments y
+        JOIN payment_methods first ON first.tenant_id = y.tenant_id AND first.id = y.payment_method_id
+        WHERE y.tenant_id = o.tenant_id AND y.order_id = o.id ORDER BY y.id LIMIT 1) AS paid ON true
+    WHERE o.tenant_id = :tenant AND (cast(:ids AS uuid[]) IS NULL OR o.id = ANY (:ids))
     """
 )
+"""Where no method was named for a difference or a refund, it is the original payment's: that is what our tools do, and what is shown."""
 _PRODUCTS = text(
     """
     SELECT p.id, p.slug, p.name,

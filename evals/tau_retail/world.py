@@ -56,6 +56,25 @@ class World:
         users = {key: {**user, "user_id": key} for key, user in self.data["users"].items()}
         return {kind: {key: canonical(each) for key, each in (users if kind == "users" else self.data[kind]).items()} for kind in KINDS}
 
+    def user_told(self, text: str) -> str:
+        """Return the user whose id, e-mail address, or whole name with postal code a text names.
+
+        Raises:
+            InvalidInput: it names none, or several.
+        """
+        said = text.lower()
+
+        def named(user: Record) -> bool:
+            name, code = user["name"], str(user["address"]["zip"])
+            return f"{name['first_name']} {name['last_name']}".lower() in said and code in said
+
+        users = self.data["users"]
+        found = [key for key, user in users.items() if key in said or user["email"].lower() in said]
+        found = found or [key for key, user in users.items() if named(user)]
+        if len(found) != 1:
+            raise InvalidInput(f"{len(found)} users are meant by: {text[:120]}", field="gold")
+        return found[0]
+
     @cached_property
     def user_ids(self) -> dict[UUID, str]:
         """The domain's user ids by customer."""

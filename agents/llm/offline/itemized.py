@@ -33,7 +33,8 @@ def itemize(goal: Goal, turn: Turn, offer: Offer) -> Goal | Step:
         return reading
     if order.status != "ok":
         return Stuck(goal, order)
-    goal = replace(goal, spec=other_way(goal.spec, str(cast("Mapping[str, Any]", order.data).get("status")), offer))
+    spec = other_way(goal.spec, str(cast("Mapping[str, Any]", order.data).get("status")), offer)
+    goal = replace(goal, spec=spec, args={name: value for name, value in goal.args.items() if spec.slot(name)})
     lines = records(order.data, "item")
     named = mentions.mentioned(goal.text, lines)
     if not named and (mentions.speaks_of_all(goal.text) or len(lines) == 1):

@@ -51,6 +51,15 @@ GOODS = _words(
 )
 """Goods that shops sell, so that one sentence about a lamp says as much as one about a headset."""
 
+ALSO_CALLED = {
+    "running shoes": ("sneakers", "trainers"), "sneakers": ("shoes", "trainers"), "espresso machine": ("machine", "coffeemachine"),
+    "wristwatch": ("watch",), "headphones": ("headset",), "headset": ("headphones",), "sofa": ("couch",),
+    "bookshelf": ("bookcase", "shelf"), "mechanical keyboard": ("keyboard",), "e-reader": ("ereader",), "t-shirt": ("tshirt", "tee"),
+    "garden hose": ("hose",), "portable charger": ("charger", "powerbank"), "fleece jacket": ("jacket", "fleece"),
+    "luggage set": ("luggage", "suitcase"),
+}  # fmt: skip
+"""What people call goods besides the last word of their name."""
+
 CHANNELS = {
     "amazon": "amazon", "ebay": "ebay", "cdiscount": "cdiscount", "back market": "backmarket", "backmarket": "backmarket",
     "refurbed": "refurbed", "mirakl": "mirakl", "shopify": "shopify", "woocommerce": "woocommerce", "magento": "magento",

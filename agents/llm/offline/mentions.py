@@ -23,6 +23,8 @@ _ALL = re.compile(
 )
 _BEFORE = 4
 """So many words before a product's name may describe it."""
+_SPOKEN = re.compile(r"[^\W_]+(?:['\u2019][a-z]+)?")
+_UNITS = {"feet": "ft", "foot": "ft", "liter": "l", "liters": "l", "litre": "l", "litres": "l", "inches": "inch", "gray": "grey"}
 _SAYS_LITTLE = frozenset({"yes", "no", "none", "not", "with", "without"})
 
 
@@ -134,7 +136,7 @@ def _named(said: str, own: Mapping[str, str], variants: Sequence[Mapping[str, An
             values.setdefault(name, set()).add(str(value))
     found: dict[str, str] = {}
     for name, known in values.items():
-        spoken = [value for value in known if _says(text, name, value)]
+        spoken = [value for value in known if says(text, name, value) is not None]
         longest = [value for value in spoken if not any(value != other and value in other for other in spoken)]
         others = [value for value in longest if value != own.get(name)]
         if len(others) == 1:
@@ -144,19 +146,25 @@ def _named(said: str, own: Mapping[str, str], variants: Sequence[Mapping[str, An
     return found or None
 
 
-def _says(text: str, name: str, value: str) -> bool:
-    """Return whether a text names an option's value; yes and no count beside the option's name alone."""
-    plain = [fold(word) for word in re.findall(r"[^\W_]+", value.lower())]
-    tokens = [fold(word) for word in re.findall(r"[^\W_]+", text.lower())]
+def says(text: str, name: str, value: str) -> int | None:
+    """Return where a text names an option's value; yes and no are never said alone, and a single letter stands beside the option's name."""
+    plain = [_unit(word) for word in re.findall(r"[^\W_]+", value.lower())]
+    spots = list(_SPOKEN.finditer(text))
+    tokens = [_unit(match.group(0).lower()) for match in spots]
     if not plain or set(plain) <= _SAYS_LITTLE:
-        return False
-    runs = (tokens[place : place + len(plain)] for place in range(len(tokens)))
-    return plain in runs or "".join(plain) in tokens or _short(plain, tokens, name)
+        return None
+    near = fold(name.rsplit(maxsplit=1)[-1].lower())
+    for place, word in enumerate(tokens):
+        if tokens[place : place + len(plain)] == plain or word == "".join(plain):
+            if len(word) > 1 or word.isdigit() or near in tokens[max(0, place - 2) : place + 3] or spots[place].group(0).isupper():
+                return spots[place].start()
+        elif word == plain[0] and word.isdigit() and len(plain) > 1 and near in tokens:
+            return spots[place].start()
+    return None
 
 
-def _short(plain: Sequence[str], tokens: Sequence[str], name: str) -> bool:
-    """Return whether a number of an option is said with the option's name, such as size 43 for 43 mm."""
-    return plain[0].isdigit() and len(plain) > 1 and plain[0] in tokens and fold(name.rsplit(maxsplit=1)[-1].lower()) in tokens
+def _unit(word: str) -> str:
+    return _UNITS.get(word) or fold(word)
 
 
 def _shared(options: Mapping[str, str], own: Mapping[str, str]) -> int:

@@ -11,6 +11,8 @@ from agents.llm.offline.goals import Ask, Call, Finished, Frame, Goal, Plan, Ste
 from agents.llm.offline.offer import CONTROL, Slot, Spec
 from agents.llm.offline.resolve import advance
 from agents.llm.offline.said import Value, Words
+from agents.llm.offline.story import story
+from agents.llm.offline.telling import Teller
 from agents.llm.offline.understand import Act, Meaning, Offer, understand
 from tools.items import fold, meaning
 
@@ -40,9 +42,9 @@ class Planner:
 
     def _plan(self, place: int) -> Plan:
         if place not in self._plans:
-            frame, turn = self._frame(place), self._turns[place]
-            before = self._memories[place]
+            turn, before = self._turns[place], self._memories[place]
             steps: list[Step] = []
+            frame = self._told(place, steps) or self._frame(place)
             for goal in frame.goals:
                 step = advance(goal, before, turn, self._offer)
                 if step not in steps:
@@ -51,6 +53,17 @@ class Planner:
             others = tuple(each for each in turn.done if each not in done and each.name != CONTROL)
             self._plans[place] = Plan(frame, tuple(steps), others)
         return self._plans[place]
+
+    def _told(self, place: int, steps: list[Step]) -> Frame | None:
+        """Return what a story asks for, once the shop knows enough of it; until then `steps` gets what has to be looked up."""
+        before = self._plan(place - 1) if place else None
+        told = None if before and before.question else story(self._turns[place].text)
+        teller = Teller(told, self._turns[place], self._offer) if told else None
+        if teller is None or not teller.can:
+            return None
+        goals = teller.goals()
+        steps += teller.calls
+        return Frame(Act.ASK, () if teller.calls else tuple(goals)) if goals or teller.calls else None
 
     def _frame(self, place: int) -> Frame:
         text = self._turns[place].text
