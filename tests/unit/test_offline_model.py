@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from typing import Any, Literal
 
 import pytest
@@ -11,7 +12,9 @@ from pydantic import BaseModel
 
 from agents.llm.assembly import Assembly
 from agents.llm.offline import OfflineModel
-from agents.roster import ROSTER
+from agents.llm.offline.forced import agent_for
+from agents.llm.offline.understand import Offer
+from agents.roster import PLACES, ROSTER
 from tools.items import meaning, terms
 from tools.toolbox import build_toolbox
 
@@ -564,3 +567,17 @@ def test_importing_it_loads_no_numerical_library():
     probe = "import sys, agents.llm.offline; print(sorted({'numpy', 'sklearn', 'scipy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_request_for_nobody_holds_other_runs_up_once_only() -> None:
+    """Whom to hand over to is compared with every place: what that takes is made for the first such request and kept."""
+    transfer = {"function": {"description": "", "parameters": {"properties": {"agent": {"enum": sorted(PLACES, reverse=True)}}}}}
+    offer = Offer([TRANSFER], TOOLBOX)
+
+    def seconds() -> float:
+        began = time.thread_time()
+        assert agent_for("why is it so quiet here?", transfer, offer) is None
+        return time.thread_time() - began
+
+    first = seconds()
+    assert seconds() < first / 5

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from agents.llm.offline import words
@@ -15,6 +16,8 @@ from agents.llm.offline.understand import Offer
 from agents.roster import PLACES
 
 _ANY = frozenset({"any", "required", True})
+_MATCHERS_KEPT = 8
+"""Each is about twelve megabytes: of all places, as a role sees them."""
 
 
 def is_forced(tools: Sequence[Mapping[str, Any]], choice: Any) -> bool:
@@ -63,8 +66,14 @@ def _scores(text: str, names: Sequence[str], description: str, offer: Offer, too
         return {owners[0]: 1.0}
     told = {name: _told(name, names, description) for name in names}
     examples = {name: _examples(name, offer) for name in names}
-    matcher = Matcher([Spec(name, told[name], (), examples[name]) for name in names])
+    matcher = _matcher(tuple(Spec(name, told[name], (), examples[name]) for name in names))
     return {match.name: match.score for match in matcher.rank(text)}
+
+
+@lru_cache(maxsize=_MATCHERS_KEPT)
+def _matcher(specs: tuple[Spec, ...]) -> Matcher:
+    """Return the matcher of some descriptions; making that of all places holds everything else up for a quarter of a second."""
+    return Matcher(specs)
 
 
 def _examples(name: str, offer: Offer) -> tuple[str, ...]:
