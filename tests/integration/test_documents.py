@@ -107,6 +107,16 @@ async def test_a_packing_slip_lists_units_without_prices(shop: Shop, desk: Desk)
     assert (await desk.call(shop.ben, "create_packing_slip", {"order": "1009"})).status is Outcome.DENIED
 
 
+async def test_nothing_new_is_printed_of_a_person_who_was_erased(shop: Shop, desk: Desk) -> None:
+    async with shop.units.write(shop.owner) as tx:
+        number = "SELECT s.number FROM shipments s JOIN orders o ON o.id = s.order_id WHERE o.customer_id = :customer LIMIT 1"
+        parcel = (await tx.connection.execute(text(number), {"customer": shop.ana.customer_id})).scalar_one()
+        erased = text("UPDATE customers SET erased_at = :now WHERE id = :customer")
+        await tx.connection.execute(erased, {"now": tx.now, "customer": shop.ana.customer_id})
+    for tool, args in (("create_packing_slip", {"order": "1004"}), ("create_shipping_label", {"shipment": parcel})):
+        assert (await desk.call(shop.staff, tool, args)).rule == "document.person_erased", tool
+
+
 async def test_a_shipping_label_carries_the_tracking_number(shop: Shop, desk: Desk) -> None:
     async with shop.units.read(shop.owner) as tx:
         query = "SELECT number, tracking_number FROM shipments WHERE order_id = :order"

@@ -17,6 +17,7 @@ from tools.policy.documents import (
     ReturnLabelPlan,
     decide_invoice,
     decide_label,
+    decide_paper,
     decide_return_label,
 )
 
@@ -37,6 +38,11 @@ def test_an_invoice_that_exists_stays_and_a_new_one_needs_money(status: OrderSta
     decision = decide_invoice(invoice(status, captured, exists=exists))
     assert sound(decision)
     assert (decision.verdict is Verdict.ALLOW) is (exists or (captured > 0 and status is not OrderStatus.CANCELLED))
+
+
+def test_nothing_is_printed_for_a_person_who_asked_to_be_forgotten() -> None:
+    assert decide_paper("1042", erased=False).rule == "document.slip"
+    assert told(decide_paper("1042", erased=True)) == ("document.person_erased", ("show the invoice of the order",))
 
 
 def test_a_label_is_printed_when_the_carrier_gave_a_number() -> None:

@@ -22,8 +22,8 @@ from tools.documents.prints import LabelData, SlipData
 from tools.documents.results import DocumentMade
 from tools.phrases import day
 from tools.policy import Policy
-from tools.policy.decision import allow
-from tools.policy.documents import LabelPlan, ReturnLabelPlan, decide_label, decide_return_label
+from tools.policy.decision import Decision
+from tools.policy.documents import LabelPlan, ReturnLabelPlan, decide_label, decide_paper, decide_return_label
 from tools.spec import Args, Audience, Effect
 
 ParcelRef = Annotated[
@@ -65,6 +65,13 @@ class PaperFacts:
     policy: Policy
     shipment: Shipment | None = None
     rma: Return | None = None
+    erased: bool = False
+    """Whether the order's customer asked to be forgotten."""
+
+    def decide(self, own: Decision | None = None) -> Decision:
+        """Return what the paper's `own` rule says, unless nothing may be printed for the order at all."""
+        paper = decide_paper(self.order.number, erased=self.erased)
+        return paper if self.erased or own is None else own
 
 
 async def slip_facts(tx: Tx, args: CreatePackingSlip, _ctx: RunContext, policy: Policy) -> PaperFacts:
@@ -73,21 +80,26 @@ async def slip_facts(tx: Tx, args: CreatePackingSlip, _ctx: RunContext, policy: 
     shipment = await shipments.by_ref(tx, args.shipment) if args.shipment else None
     if shipment is not None and shipment.order_id != order.id:
         raise InvalidInput(f"{args.shipment} is no parcel of order {order.number}", field="shipment")
-    return PaperFacts(order, policy, shipment)
+    return PaperFacts(order, policy, shipment, erased=await _erased(tx, order))
 
 
 async def label_facts(tx: Tx, args: CreateShippingLabel, _ctx: RunContext, policy: Policy) -> PaperFacts:
     """Read a parcel and its order, locked."""
     known = await shipments.by_ref(tx, args.shipment)
     order = await orders.by_id(tx, known.order_id, lock=True)
-    return PaperFacts(order, policy, await shipments.by_ref(tx, args.shipment))
+    return PaperFacts(order, policy, await shipments.by_ref(tx, args.shipment), erased=await _erased(tx, order))
 
 
 async def return_label_facts(tx: Tx, args: CreateReturnLabel, _ctx: RunContext, policy: Policy) -> PaperFacts:
     """Read a return and its order, locked."""
     known = await returns.by_number(tx, args.return_number)
     order = await orders.by_id(tx, known.order_id, lock=True)
-    return PaperFacts(order, policy, rma=await returns.by_number(tx, args.return_number))
+    rma = await returns.by_number(tx, args.return_number)
+    return PaperFacts(order, policy, rma=rma, erased=await _erased(tx, order))
+
+
+async def _erased(tx: Tx, order: Order) -> bool:
+    return (await orders.customer_of(tx, order)).erased_at is not None
 
 
 @module.tool(
@@ -95,7 +107,7 @@ async def return_label_facts(tx: Tx, args: CreateReturnLabel, _ctx: RunContext, 
     permission=Permission.DOCUMENT_PRINT,
     audience=Audience.STAFF,
     facts=slip_facts,
-    policy=lambda _policy, _facts, _args, _principal: allow("document.slip"),
+    policy=lambda _policy, facts, _args, _principal: facts.decide(),
     examples=(
         "print the packing slip of order 1042",
         "packing slip for #1009 please",
@@ -126,8 +138,8 @@ async def create_packing_slip(tx: Tx, args: CreatePackingSlip, _ctx: RunContext,
     permission=Permission.DOCUMENT_PRINT,
     audience=Audience.STAFF,
     facts=label_facts,
-    policy=lambda _policy, facts, _args, _principal: decide_label(
-        LabelPlan(shipment=facts.shipment.number, tracking_number=facts.shipment.tracking_number)
+    policy=lambda _policy, facts, _args, _principal: facts.decide(
+        decide_label(LabelPlan(shipment=facts.shipment.number, tracking_number=facts.shipment.tracking_number))
     ),
     examples=(
         "print the shipping label of S-1042",
@@ -164,8 +176,8 @@ async def create_shipping_label(tx: Tx, args: CreateShippingLabel, _ctx: RunCont
     effect=Effect.WRITE,
     permission=Permission.DOCUMENT_CREATE,
     facts=return_label_facts,
-    policy=lambda _policy, facts, _args, _principal: decide_return_label(
-        ReturnLabelPlan(return_number=facts.rma.number, status=ReturnStatus(facts.rma.status))
+    policy=lambda _policy, facts, _args, _principal: facts.decide(
+        decide_return_label(ReturnLabelPlan(return_number=facts.rma.number, status=ReturnStatus(facts.rma.status)))
     ),
     examples=(
         "I need the return label for R-1007",

@@ -59,6 +59,14 @@ def decide_invoice(plan: InvoicePlan) -> Decision:
     return allow("invoice.paid")
 
 
+def decide_paper(order: str, *, erased: bool) -> Decision:
+    """Let a slip be printed, unless its person asked to be forgotten: an invoice is then all that is kept."""
+    if erased:
+        reason = f"The customer of order {order} asked to be forgotten; nothing but the invoice is kept or made."
+        return deny("document.person_erased", reason, "show the invoice of the order")
+    return allow("document.slip")
+
+
 def decide_label(plan: LabelPlan) -> Decision:
     """Let a label be printed once the carrier gave a tracking number."""
     if plan.tracking_number == plan.shipment:
