@@ -216,8 +216,8 @@ class Principal:
 
     @property
     def is_person(self) -> bool:
-        """Whether somebody can sign in as this caller."""
-        return self.role in PEOPLE
+        """Whether somebody can sign in as this caller; the process itself has no user of its own."""
+        return self.role in PEOPLE and self.user_id.int != 0
 
     def may(self, permission: Permission) -> bool:
         """Return whether this caller's role grants `permission`."""

@@ -1,4 +1,4 @@
-"""Aftercare: what follows from the calendar once an order was delivered - surveys go out, returns that were never sent back end.
+"""Aftercare: what follows from the calendar - surveys go out, returns that were never sent back end, channels are asked for orders.
 
 It only looks whether something is due, and calls the tools that people call. It also counts who is in which segment by now. Any number
 of processes do this beside each other: a survey is sent once for an order, a return ends once, and a segment is counted by one of them.
@@ -7,12 +7,14 @@ of processes do this beside each other: a survey is sent once for an order, a re
 from datetime import timedelta
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from core.identity import RunContext
 from core.ids import new_id
 from core.log import get_logger
 from server.setup import keeper
 from server.worker.pace import look_again
-from store.queries import rma
+from store.queries import channels, rma
 from store.unit import Units
 from tools.aftersales.surveys import due_surveys
 from tools.customers.segments import count_segments
@@ -49,13 +51,18 @@ class Aftercare:
     async def _look_after(self, tenant: UUID) -> int:
         who = keeper(tenant)
         async with self._units.read(who) as tx:
-            surveys = await due_surveys(tx, await self._executor.policy(tx), 1)
+            policy = await self._executor.policy(tx)
+            surveys = await due_surveys(tx, policy, 1)
             expired = await rma.expired(tx, 1)
+            silent = await channels.due(tx, tx.now - timedelta(minutes=policy.listings.pull_minutes), _BATCH)
         async with self._units.write(who) as tx:
             await count_segments(tx, _COUNTED_EVERY)
-        due = [name for name, waiting in (("send_surveys", surveys), ("expire_returns", expired)) if waiting]
-        for tool in due:
-            done = await self._executor.execute(RunContext(who, idempotency_key=f"{tool}:{new_id()}"), tool, {"limit": _BATCH})
+        due: list[tuple[str, dict[str, JsonValue]]] = [
+            *[(name, {"limit": _BATCH}) for name, waiting in (("send_surveys", surveys), ("expire_returns", expired)) if waiting],
+            *[("pull_orders", {"channel": code}) for code in silent],
+        ]
+        for tool, args in due:
+            done = await self._executor.execute(RunContext(who, idempotency_key=f"{tool}:{new_id()}"), tool, args)
             if done.status is not Outcome.OK:
                 _log.warning("aftercare was refused", tool=tool, tenant=str(tenant), reason=done.text)
         return len(due)

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from core.errors import InvalidInput, NotFound
 from core.ids import new_id
+from core.providers import ProviderKind
 from core.selling import ChannelOrderStatus, MessageStatus, SyncStatus
 from store.queries import listings
 from store.queries.products import titled
@@ -36,6 +37,16 @@ _SOLD = text(
     JOIN categories c ON c.tenant_id = p.tenant_id AND c.id = p.category_id
     LEFT JOIN listings l ON l.tenant_id = v.tenant_id AND l.variant_id = v.id AND l.channel_id = :channel
     WHERE v.tenant_id = :tenant AND v.sku = ANY(:skus) ORDER BY v.id
+    """
+)
+_DUE = text(
+    """
+    SELECT c.code FROM channels c
+    WHERE c.tenant_id = :tenant AND c.connected AND c.pulls_orders
+      AND EXISTS (SELECT 1 FROM provider_connections p
+                  WHERE p.tenant_id = c.tenant_id AND p.kind = :kind AND p.code IN (c.code, :kind) AND p.active)
+      AND NOT EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = c.tenant_id AND r.channel_id = c.id AND r.started_at >= :before)
+    ORDER BY c.code LIMIT :limit
     """
 )
 _PULLED = text("UPDATE channels SET orders_cursor = :cursor WHERE tenant_id = :tenant AND id = :channel")
@@ -186,6 +197,12 @@ async def open_run(tx: Tx, channel: Channel) -> SyncRun | None:
         col(SyncRun.status).in_([SyncStatus.PENDING, SyncStatus.RUNNING]),
     )
     return (await tx.session.exec(query.with_for_update())).first()
+
+
+async def due(tx: ReadTx, begun_before: datetime, limit: int) -> list[str]:
+    """Return the codes of connected channels that a provider serves and that no pull of orders began for since an instant."""
+    values = {"tenant": tx.tenant_id, "before": begun_before, "kind": ProviderKind.CHANNEL.value, "limit": limit}
+    return list((await tx.connection.execute(_DUE, values)).scalars())
 
 
 async def pulled_up_to(tx: Tx, channel_id: UUID, cursor: str) -> None:

@@ -1,6 +1,7 @@
 """What channel tools promise: an order is taken over once, suggestions earn and lose trust, nothing is sent unseen."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from core.identity import Principal, system
+from core.providers import ProviderKind
+from server.worker.aftercare import Aftercare
+from store.tables.providers import ProviderConnection
+from tests.integration.conftest import Watch
 from tests.support.desk import Desk
 from tests.support.shop import NOW, Shop
 from tests.support.shop_data import add_channels, back_office
+from tools import aftersales, marketplace
+from tools.executor import Executor
+from tools.policy import Policy
+from tools.registry import Toolbox
 from tools.result import Outcome, Provenance
 
 ORDER: dict[str, Any] = {
@@ -136,6 +145,30 @@ async def test_one_pull_runs_at_a_time_and_counts_what_it_finds(shop: Shop, desk
     assert (shown["imported"], shown["known"], shown["blocked"], shown["status"]) == (1, 1, 1, "partial")
     late = await desk.call(provider, "record_sync_result", {"sync_run": run, "outcome": "failed"})
     assert late.code == "transition_not_allowed"
+
+
+async def test_channels_are_asked_for_orders_by_themselves(shop: Shop, desk: Desk, provider: Principal, watch: Watch) -> None:
+    desk.executor = Executor(shop.units, Toolbox((*marketplace.TOOLS, *aftersales.TOOLS)), {})
+    care = Aftercare(shop.units, desk.executor)
+    await care.once()
+    runs = "SELECT r.number, r.trigger, r.started_by, c.code FROM sync_runs r JOIN channels c ON c.id = r.channel_id ORDER BY r.number"
+    assert await rows(shop, runs) == [], "no provider serves a channel yet"
+    async with shop.units.write(shop.owner) as tx:
+        served = {"code": "ebay", "kind": ProviderKind.CHANNEL, "adapter": "rest", "base_url": "http://ebay.example"}
+        row = ProviderConnection(tenant_id=tx.tenant_id, created_at=tx.now, **served)
+        tx.add(row)
+    await asyncio.gather(*(care.once() for _ in range(10)))
+    assert [tuple(each)[1:] for each in await rows(shop, runs)] == [("scheduled", "storehand", "ebay")]
+    [pulled] = await rows(shop, runs)
+    await desk.ok(provider, "record_sync_result", {"sync_run": pulled.number, "outcome": "succeeded", "cursor": "EB-9"})
+    watch.now = NOW + timedelta(minutes=Policy().listings.pull_minutes)
+    await care.once()
+    assert len(await rows(shop, runs)) == 1
+    watch.now += timedelta(seconds=1)
+    await care.once()
+    assert [each.trigger for each in await rows(shop, runs)] == ["scheduled", "scheduled"]
+    [*_, asked] = await rows(shop, "SELECT body FROM outbox WHERE topic = 'channel.orders.pull' ORDER BY id")
+    assert asked.body["after"] == "EB-9"
 
 
 async def test_nothing_goes_to_a_paused_channel(shop: Shop, desk: Desk) -> None:

@@ -60,6 +60,8 @@ class ListingsPolicy(BaseModel):
     """By how many per cent a channel's order may be cheaper than its listing before a person looks at it."""
     replies_approved: Annotated[bool, Loosens.DOWN] = True
     """Whether an answer to a buyer is approved before it is sent."""
+    pull_minutes: int = Field(default=60, ge=5, le=1440)
+    """How often the orders of a connected channel are pulled by themselves."""
     sync_hours: int = Field(default=6, ge=1, le=168)
     """A pull of orders that did not end in this time has failed."""
 
