@@ -31,7 +31,6 @@ EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "tools/executor.py": {
         "@dataclass(frozen=False, slots=True)": _NOBODY_ASSIGNS,
         "@dataclass(frozen=True, slots=False)": _NOBODY_ASSIGNS,
-        "without: return ''": "a read has no row in the ledger, so nothing looks at its key",
         "for item in error.errors(include_url=True)[:5]:": "the address of an explanation is not shown",
     },
 }
