@@ -17,6 +17,8 @@ from tools.result import describe
 
 _ME = "I am Storehand's offline assistant: I work without a language model, by the shop's own tools."
 _SHOWN = 5
+_OWN = 3
+"""Abilities that are named of the agent at work, when others could take over."""
 
 
 _EXAMPLE = re.compile(r",? such as [^.]*$")
@@ -123,7 +125,7 @@ def _choice(record: Record) -> str:
 
 
 def _social(frame: Frame, offer: Offer) -> str:
-    can = "\n".join(f"- {phrase}" for phrase in abilities(offer.tools.values()))
+    can = "\n".join(f"- {phrase}" for phrase in [*abilities(offer.tools.values(), _OWN if offer.elsewhere else _SHOWN), *offer.elsewhere])
     help_text = f"I can help with:\n\n{can}" if can else "I have no tools to work with in this conversation."
     match frame.act:
         case Act.GREET:

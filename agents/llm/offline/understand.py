@@ -27,6 +27,10 @@ _CERTAIN = 0.7
 """The score from which an offered tool is meant whatever else there is."""
 _NO_PLACE = 0.75
 """What is left of a tool's score that cannot take the order number, or the item of an order, that was named."""
+_PURPOSE = re.compile(r"(?<=[a-z]: )[A-Z][^;]+")
+"""What an agent looks after, in the description of the tool that hands a conversation over."""
+_PLACES = 8
+"""Other agents whose work is named when somebody asks what can be done here."""
 _NOUNS = frozenset(
     map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address", "set"))
 )
@@ -95,6 +99,12 @@ class Offer:
         self.all = {**self.tools, **{spec.name: spec for spec in others}}
         self.matcher = Matcher(self.all.values())
         self.kinds = {name: {slot.name: slot.kind for slot in spec.slots} for name, spec in self.all.items()}
+
+    @cached_property
+    def elsewhere(self) -> tuple[str, ...]:
+        """What the agents look after who could take over."""
+        control = self.specs.get(CONTROL)
+        return tuple(purpose.rstrip(".") for purpose in _PURPOSE.findall(control.purpose)[:_PLACES]) if control else ()
 
     @cached_property
     def writing(self) -> frozenset[str]:
