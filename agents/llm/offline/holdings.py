@@ -34,7 +34,14 @@ _ALL_SUCH = re.compile(r"\b(?:all|both|every|two|three|2|3)(?: of)?(?: the| your
 _ARRIVED = re.compile(r"\b(?:received|arrived|delivered|got)\b", re.I)
 _WAITS = re.compile(r"\b(?:pending|just placed|just ordered|placed|on its way)\b", re.I)
 _ENDS = re.compile(r"\bends? (?:in|with) #?(\d{1,8})\b", re.I)
-SAME_AS = re.compile(r"\b(?:same|as|of|like|from|for|in)(?: as| in| for)?(?: that of)?(?: the| your)?(?: order)? ?#\s?(\d{3,18})", re.I)
+SAME_AS = re.compile(r"\b(?:same|as|like|that of)(?: as| in| for| that of)*(?: the| your| my)?(?: order)? ?#\s?(\d{3,18})", re.I)
+_LATEST = re.compile(r"\b(?:just|latest|last|newest|recent|recently)\b", re.I)
+_OTHER_GOODS = re.compile(
+    r"\b(?:return|cancel|exchange|swap|replace|modify)\w* (?:the|your|my|an?|two|both) "
+    r"(?!(?:\w+ )?(?:items?|orders?|purchases?|things?|products?|goods|packages?|ones?|it|them|same|money|refund)\b)\w+",
+    re.I,
+)
+"""Goods that are not on any order that is in question: nothing else is taken for them."""
 _EXCEPT = re.compile(r"\b(?:except|excluding|other than|besides|apart from|but not)\b[^.;]*$", re.I)
 _BREAK = re.compile(r"[,.;]|\band\b")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -147,13 +154,21 @@ class Holdings:
             kept = self._excepted(wish)
             return [(line, said) for line in pool if line.name not in kept]
         spots = [spot for spot in self._names if wish.begin <= spot.begin < wish.end and any(line.name == spot.name for line in pool)]
+        if spots and every and wish.begin + every.start() < spots[0].begin and every.group(0).lower() != "everything":
+            return [(line, said) for line in (pool if self.numbers(wish) or "all your" in said else self._of_one_order(pool))]
         if not spots:
             spots = self._named_before(wish, pool)
             if every and spots and not self.numbers(wish):
                 lines = [line for line in pool if line.name == spots[0].name][:1]
                 return [(line, said) for line in pool if lines and line.order == lines[0].order]
             if every or not spots:
-                return [(line, said) for line in (pool if every and self.numbers(wish) else self._of_one_order(pool))]
+                return [
+                    (line, said)
+                    for line in (pool if every and self.numbers(wish) else self._of_one_order(pool))
+                    if self._is_clear(wish, pool)
+                ]
+            if _OTHER_GOODS.search(said):
+                return []
         wanted = {spot.name for spot in spots}
         told: dict[str, list[str]] = {}
         near: dict[str, str] = {}
@@ -169,7 +184,7 @@ class Holdings:
         for key, parts in told.items():
             name = next(spot.name for spot in spots if key.startswith(spot.name))
             for line in self._lines_of(name, pool, wanted, near[key], " ".join(parts)):
-                found[line] = " ".join(parts)
+                found[line] = ". ".join(parts)
         only = {
             spot.name
             for each in self.story.wishes
@@ -187,9 +202,7 @@ class Holdings:
 
     def _excepted(self, wish: Wish) -> set[str]:
         """Return the goods that a wish leaves out."""
-        return {
-            spot.name for spot in self._names if wish.begin <= spot.begin < wish.end and _EXCEPT.search(self.story.text[: spot.begin][-30:])
-        }
+        return {spot.name for spot in self._names if wish.begin <= spot.begin and _EXCEPT.search(self.story.text[: spot.begin][-30:])}
 
     def _lines_of(self, name: str, pool: Sequence[Line], wanted: set[str], around: str, told: str) -> list[Line]:
         lines = [line for line in pool if line.name == name]
@@ -202,6 +215,12 @@ class Holdings:
             return company[line.order], len(described & meaning(line.title.partition(",")[2])), -lines.index(line)
 
         return [max(lines, key=fits)]
+
+    def _is_clear(self, wish: Wish, pool: Sequence[Line]) -> bool:
+        """Return whether a wish that names no goods can mean only one order."""
+        said = self.story.of(wish)
+        one = len({line.order for line in pool}) == 1 and (len(pool) == 1 or "order" in said.lower())
+        return bool(self.numbers(wish) or _ALL_ITEMS.search(said)) or one or (_LATEST.search(said) is not None and "order" in said.lower())
 
     def _of_one_order(self, pool: Sequence[Line]) -> list[Line]:
         """Return the lines of the only order, or of the newest."""

@@ -56,7 +56,8 @@ ALSO_CALLED = {
     "wristwatch": ("watch",), "headphones": ("headset",), "headset": ("headphones",), "sofa": ("couch",),
     "bookshelf": ("bookcase", "shelf"), "mechanical keyboard": ("keyboard",), "e-reader": ("ereader",), "t-shirt": ("tshirt", "tee"),
     "garden hose": ("hose",), "portable charger": ("charger", "powerbank"), "fleece jacket": ("jacket", "fleece"),
-    "luggage set": ("luggage", "suitcase"),
+    "luggage set": ("luggage", "suitcase"), "vacuum cleaner": ("vacuum", "hoover"), "jigsaw puzzle": ("jigsaw",),
+    "coffee maker": ("coffeemachine",), "dumbbell set": ("dumbbells",), "makeup kit": ("makeup",), "wireless earbuds": ("earphones",),
 }  # fmt: skip
 """What people call goods besides the last word of their name."""
 

@@ -63,7 +63,10 @@ class Planner:
             return None
         goals = teller.goals()
         steps += teller.calls
-        return Frame(Act.ASK, () if teller.calls else tuple(goals)) if goals or teller.calls else None
+        if goals or teller.calls:
+            return Frame(Act.ASK, () if teller.calls else tuple(goals))
+        read = self._frame(place)
+        return Frame(Act.UNKNOWN) if teller.sees_orders and any(goal.spec.writes for goal in read.goals) else read
 
     def _frame(self, place: int) -> Frame:
         text = self._turns[place].text

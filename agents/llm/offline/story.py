@@ -36,7 +36,9 @@ _TO_DO = re.compile(
     rf"{_NOUN}\bchang(?:e|ing)\b(?! (?:your |my |of |his |her )?minds?\b))",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\b(?:not|n't|never|no longer|without|nothing)(?: (?:to|want|wish|really|want to|going to|able to))* ?$", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:no|not|n't|never|no longer|without|nothing)(?: (?:to|want|wish|really|want to|going to|able to))* ?$", re.IGNORECASE
+)
 _UNLESS = re.compile(
     r"\bif\b[^.;,]*?\b(?:not|n't|no|cannot|unavailable|impossible|isn't|fails?|issues?|would require|doesn't)\b", re.IGNORECASE
 )

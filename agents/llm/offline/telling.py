@@ -33,6 +33,7 @@ _WHOLE = re.compile(
     r"\border (?:immediately|be cancell?ed)\b",
     re.I,
 )
+_IF = re.compile(r"\bif\b[^,.;]*,", re.I)
 
 
 class Teller:
@@ -54,6 +55,11 @@ class Teller:
             all(set(_TOOLS[wish.deed]) & self._had.offer.tools.keys() for wish in self._had.story.wishes)
             and ORDERS in self._had.offer.tools
         )
+
+    @property
+    def sees_orders(self) -> bool:
+        """Whether the customer has orders to speak of."""
+        return bool(self._had.lines)
 
     def goals(self) -> list[Goal]:
         """Return the goals of all wishes; while `calls` has something, they are not whole."""
@@ -96,7 +102,7 @@ class Teller:
 
     def _is_whole(self, order: str, meant: Sequence[Line], said: str) -> bool:
         """Return whether cancelling an order takes away nothing but what was meant."""
-        return _WHOLE.search(said) is not None or all(line in meant for line in self._had.lines if line.order == order)
+        return _WHOLE.search(_IF.sub(" ", said)) is not None or all(line in meant for line in self._had.lines if line.order == order)
 
     def _returned(self, wish: Wish) -> list[Goal]:
         spec = self._had.offer.tools.get("request_return")

@@ -21,7 +21,7 @@ _KEPT = re.compile(
     re.I,
 )
 _SAME_BUT = re.compile(
-    r"\bsame (?:exact )?(?:one|item|product|model|thing|\w+),? (?:but|just|only)\b|\bwithout changing (?:the |any )?other\b|"
+    r"\bsame (?:exact )?(?:one|item|product|model|thing),? (?:but|just|only)\b|\bwithout changing (?:the |any )?other\b|"
     r"\b(?:all|any) (?:the )?other (?:spec\w*|options?|features?)[^.;]*\b(?:same|unchanged)|\beverything else the same\b",
     re.I,
 )
