@@ -26,9 +26,10 @@ from tests.support.servers import embedded_settings
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
-import select, sys
+import select, signal, sys
 from pathlib import Path
 from tests.support.servers import start_servers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 try:
     with start_servers(Path(sys.argv[1])) as endpoints:
         print(endpoints.db_url, flush=True)
