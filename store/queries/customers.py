@@ -9,7 +9,7 @@ from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from core.errors import NotFound
-from store.queries.orders import like, named
+from store.queries.customer_words import query_of
 from store.tables.customers import Customer
 from store.tables.orders import Order
 from store.unit import ReadTx
@@ -44,8 +44,7 @@ _SPENT = text(
     "JOIN payments p ON p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.currency = :currency "
     "WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND o.placed_at >= :since AND o.status <> 'cancelled'"
 )
-_DIGITS = 3
-"""Fewer digits than this are no part of a phone number."""
+_FOUND = text("SELECT id, total FROM customers_with_words(:words, :limit)")
 
 
 class CustomerFound(NamedTuple):
@@ -66,12 +65,9 @@ class Figures(NamedTuple):
 
 async def match(tx: ReadTx, wanted: str, limit: int = 6) -> Sequence[Customer]:
     """Return who is meant: the owner of an e-mail address, else everybody with that name, else with that part of a name."""
-    own = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id)
-    for condition in (func.lower(Customer.email) == wanted.lower(), func.lower(Customer.name) == wanted.lower(), named(wanted)):
-        found = (await tx.session.exec(own.where(condition).order_by(col(Customer.name), col(Customer.email)).limit(limit))).all()
-        if found:
-            return found
-    return []
+    meant = func.customers_meant(wanted, query_of(wanted), limit).table_valued("id")
+    query = select(Customer).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id).in_(select(meant.c.id)))
+    return (await tx.session.exec(query.order_by(col(Customer.name), col(Customer.email)))).all()
 
 
 async def locked(tx: ReadTx, customer_id: UUID) -> Customer:
@@ -80,23 +76,18 @@ async def locked(tx: ReadTx, customer_id: UUID) -> Customer:
     return (await tx.session.exec(query.with_for_update().execution_options(populate_existing=True))).one()
 
 
-async def find(tx: ReadTx, words: Sequence[str], limit: int) -> tuple[int, list[CustomerFound]]:
+async def find(tx: ReadTx, wanted: str, limit: int) -> tuple[int, list[CustomerFound]]:
     """Return how many customers match every word, in name, e-mail or phone, and the first of them with their orders."""
-    where = [col(Customer.tenant_id) == tx.tenant_id, col(Customer.erased_at).is_(None)]
-    for word in words:
-        digits = "".join(filter(str.isdigit, word))
-        phone = func.regexp_replace(col(Customer.phone), "[^0-9]", "", "g")
-        matches = col(Customer.name).ilike(like(word)) | col(Customer.email).ilike(like(word))
-        where.append(matches | phone.like(like(digits)) if len(digits) >= _DIGITS else matches)
-    total = (await tx.session.exec(select(func.count()).select_from(Customer).where(*where))).one()
+    found = (await tx.session.execute(_FOUND, {"words": query_of(wanted), "limit": limit})).all()
     placed = (
         select(func.count())
         .select_from(Order)
         .where(col(Order.tenant_id) == col(Customer.tenant_id), col(Order.customer_id) == col(Customer.id))
         .scalar_subquery()
     )
-    query = select(Customer, placed).where(*where).order_by(col(Customer.name), col(Customer.email)).limit(limit)
-    return int(total), [CustomerFound(*row) for row in (await tx.session.exec(query)).all()]
+    query = select(Customer, placed).where(col(Customer.tenant_id) == tx.tenant_id, col(Customer.id).in_([row.id for row in found]))
+    rows = await tx.session.exec(query.order_by(col(Customer.name), col(Customer.email)))
+    return (int(found[0].total) if found else 0), [CustomerFound(*row) for row in rows.all()]
 
 
 async def by_id(tx: ReadTx, customer_id: UUID, *, lock: bool = False) -> Customer:

@@ -1,6 +1,5 @@
 """Orders: found by number or by what is known of them, with lines and timeline."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +7,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, literal_column, or_
+from sqlalchemy import ColumnElement, Text, and_, cast, func
 from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import OrderStatus
+from store.queries.customer_words import query_of
 from store.queries.own import own
 from store.tables.catalog import Category, Product, Variant
 from store.tables.customers import Customer
 from store.tables.orders import Order, OrderEvent, OrderLine
 from store.unit import ReadTx, Tx
 
-_WORDS = re.compile(r"[^\W_]+")
-_DOCUMENT: ColumnElement[str] = literal_column(
-    "to_tsvector('simple', customers.name || ' ' || translate(customers.email, '@._-+', '     '))"
-)
-"""The expression of customers_words_idx: the planner knows an index by it."""
 NOTE = "order.note"
 """An entry of the timeline that colleagues wrote for one another."""
 COUNTED = 1_000
@@ -150,16 +145,6 @@ def note(tx: Tx, order: Order, kind: str, text: str) -> None:
     tx.add(OrderEvent(tenant_id=tx.tenant_id, order_id=order.id, kind=kind, text=text[:300], actor=actor[:120], at=tx.now))
 
 
-def named(wanted: str) -> ColumnElement[bool]:
-    """Return the condition on customers whom an e-mail address, a name, or beginnings of words of either mean."""
-    exact = or_(func.lower(Customer.email) == wanted.lower(), func.lower(Customer.name) == wanted.lower())
-    parts = _WORDS.findall(wanted.lower())
-    if not parts:
-        return exact
-    beginnings = func.to_tsquery(literal_column("'simple'"), " & ".join(f"{part}:*" for part in parts))
-    return or_(exact, _DOCUMENT.op("@@")(beginnings))
-
-
 def like(text: str) -> str:
     """Return a pattern for ILIKE that finds `text` anywhere, with its wildcards taken literally."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -189,8 +174,8 @@ def _conditions(tx: ReadTx, wanted: OrderFilter) -> list[ColumnElement[bool]]:
     if wanted.at_most_minor is not None:
         found.append(col(Order.total_minor) <= wanted.at_most_minor)
     if wanted.customer is not None:
-        meant = select(Customer.id).where(col(Customer.tenant_id) == tx.tenant_id, named(wanted.customer))
-        found.append(col(Order.customer_id).in_(meant))
+        meant = func.customers_with_words(query_of(wanted.customer), None).table_valued("id")
+        found.append(col(Order.customer_id).in_(select(meant.c.id)))
     if wanted.item_words:
         searched = func.concat_ws(" ", Product.name, Product.brand, Variant.sku, Category.slug, cast(Variant.options, Text))
         of_product = and_(col(Product.tenant_id) == col(Variant.tenant_id), col(Product.id) == col(Variant.product_id))

@@ -73,7 +73,7 @@ class FindCustomers(Args):
 )
 async def find_customers(tx: ReadTx, args: FindCustomers, _ctx: RunContext, rules: _Rules) -> CustomersFound:
     """Find customers by name, e-mail address or phone number, several at once."""
-    total, rows = await customers.find(tx, args.words.split()[:6], args.limit)
+    total, rows = await customers.find(tx, args.words, args.limit)
     currency = (await tenants.current(tx)).currency
     listed = [
         CustomerListed(

@@ -194,6 +194,8 @@ ENUM_HINTS = {
     "refund": ("refund", "money", "reimburse"),
     "in_transit": ("in transit", "on its way", "on the way", "underway"),
     "cancelled": ("cancelled", "canceled"),
+    "requested": ("for a decision", "to decide", "to approve", "for approval", "to be approved", "awaiting approval", "undecided"),
+    "received": ("for inspection", "to inspect", "to be inspected", "awaiting inspection", "not inspected", "uninspected"),
     "critical": ("critical", "urgent", "almost gone", "nearly gone"),
     "out": ("out of stock", "sold out", "run out", "empty"),
     "urgent": ("urgent", "asap", "emergency"),
