@@ -99,6 +99,14 @@ class Worker(BaseModel):
     max_attempts: int = 5
 
 
+class Runs(BaseModel):
+    """Runs that clients start over the API."""
+
+    reader_grace: float = Field(default=60, ge=0)
+    """Seconds that a run started as a stream goes on when nobody follows it any more; then it is cancelled. 0: it goes on to its end. Runs
+    that were started without a stream, or by a schedule, always do."""
+
+
 class Outbound(BaseModel):
     """Messages to providers: payment, carriers, channels, e-mail."""
 
@@ -144,6 +152,7 @@ class Settings(BaseSettings):
     auth: Auth = Auth()
     secrets: Secrets = Secrets()
     worker: Worker = Worker()
+    runs: Runs = Runs()
     outbound: Outbound = Outbound()
     budget: Budget = Budget()
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "STOREHAND_OPENAI_API_KEY"))

@@ -12,6 +12,7 @@ from server import errors
 from server.limits import Limits
 from server.metrics import Metrics
 from server.middleware import Around, BodyLimit
+from server.readers import Readers
 from server.routes import (
     approvals,
     assistants,
@@ -47,11 +48,14 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with with_worker() if with_worker else nullcontext():
             yield
+        await readers.aclose()
 
+    readers = Readers(runtime.units, runtime.settings.runs.reader_grace)
     app = FastAPI(title="Storehand", version=health.VERSION, description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     app.state.limits = Limits(runtime.limiter, runtime.settings.http)
     app.state.metrics = Metrics()
+    app.state.readers = readers
     errors.install(app)
     for module in (
         session,

@@ -14,6 +14,7 @@ from core.errors import InvalidInput
 from core.events import RunFailed
 from core.identity import Principal
 from server.dialects.langgraph import HEARTBEAT, Translator, parse_seen, stream_modes
+from server.readers import readers_of
 from server.runs import cancel_run
 from server.sse import follow, follow_together
 from server.state import history, thread_values
@@ -51,8 +52,9 @@ def stream_run(
 
     async def chunks() -> AsyncGenerator[bytes]:
         yield translator.head()
-        async for chunk in _told(runtime, principal, run, translator):
-            yield chunk
+        async with readers_of(request).reading(run):
+            async for chunk in _told(runtime, principal, run, translator):
+                yield chunk
 
     headers = {"Content-Location": run_path(run), "Location": f"{run_path(run)}/stream", **_UNBUFFERED}
     return LiveResponse(
@@ -70,7 +72,7 @@ def wait_run(request: Request, runtime: Runtime, principal: Principal, run: Run,
 
     async def chunks() -> AsyncGenerator[bytes]:
         failed: RunFailed | None = None
-        async with aclosing(follow(runtime, principal, run.id, None)) as events:
+        async with readers_of(request).reading(run), aclosing(follow(runtime, principal, run.id, None)) as events:
             async for _, event in events:
                 failed = event if isinstance(event, RunFailed) else None
         if failed is not None:
@@ -103,8 +105,9 @@ def stream_thread(
                 await threads.get(tx, thread_id)
                 found = await runs.after(tx, thread_id, done)
             for run in found:
-                async for chunk in _told_in_thread(runtime, principal, run, modes, last_event if run.id == last_run else None):
-                    yield chunk
+                async with readers_of(request).reading(run):
+                    async for chunk in _told_in_thread(runtime, principal, run, modes, last_event if run.id == last_run else None):
+                        yield chunk
                 done = run.id
             await asyncio.sleep(_NEXT_RUN_SECONDS)
 

@@ -13,6 +13,7 @@ from core.ids import CustomerId, TenantId, UserId, new_id
 from core.log import get_logger
 from core.redact import visible
 from memory.checkpoints import thread_key, undo_run
+from server.setup import keeper
 from server.state import asked_for
 from server.wiring import Runtime
 from store.queries import approvals as approval_rows
@@ -30,6 +31,7 @@ _YES = re.compile(
 _NO = re.compile(r"^(no|nope|no,? thanks?( you)?|don'?t|do not|stop|no,? don'?t|forget it|never ?mind|leave it)[\s.!,]*$", re.IGNORECASE)
 
 
+_BATCH = 50
 Multitask = Literal["enqueue", "reject", "interrupt", "rollback"]
 
 
@@ -48,6 +50,8 @@ class NewRun:
     meta: dict[str, Any] = field(default_factory=dict[str, Any])
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     delay: timedelta = timedelta()
+    grace: timedelta | None = None
+    """So long it goes on without a reader; none is to its end."""
     fork: str | None = None
     """The checkpoint to go on from, instead of the newest one; without words, the turn that began there is repeated."""
 
@@ -177,6 +181,18 @@ async def delete_run(runtime: Runtime, principal: Principal, thread_id: UUID, ru
     await _tell_ended(runtime, [] if last is None else [(run_id, last)])
 
 
+async def cancel_left(runtime: Runtime) -> int:
+    """End the runs whose readers left and did not come back in time, each in a transaction of its own; return how many."""
+    ended: list[tuple[UUID, int]] = []
+    for run in await runs.left(runtime.units, runtime.clock(), _BATCH):
+        async with runtime.units.write(keeper(run.tenant_id)) as tx:
+            last = await runs.cancel(tx, run, unread=True)
+        if last is not None:
+            ended.append((run.id, last))
+    await _tell_ended(runtime, ended)
+    return len(ended)
+
+
 async def _end(tx: Tx, thread_id: UUID, run: Run, *, undo: bool) -> int | None:
     last = await runs.cancel(tx, run)
     if last is not None and undo:
@@ -261,6 +277,7 @@ def _new_run(who: Principal, now: datetime, thread: Thread, new: NewRun, work: d
         meta=new.meta,
         options={**new.options, "multitask": new.multitask},
         due_at=now + new.delay if new.delay else None,
+        reader_until=now + new.grace if new.grace and not new.delay else None,
         idempotency_key=new.key or str(new_id()),
         request_hash=new.body_hash,
         created_at=now,

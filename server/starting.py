@@ -14,6 +14,7 @@ from server.dialects.langgraph_request import RunCreate, answer, human_messages,
 from server.forks import fork_of
 from server.once import fingerprint
 from server.opening import checked_metadata, open_thread
+from server.readers import readers_of
 from server.runs import NewRun, create_run
 from server.state import admitted
 from server.wiring import Runtime
@@ -21,7 +22,15 @@ from store.tables.runtime import Run
 
 
 async def start_run(
-    request: Request, runtime: Runtime, principal: Principal, thread_id: UUID | None, body: RunCreate, key: str | None, *, mark: str = ""
+    request: Request,
+    runtime: Runtime,
+    principal: Principal,
+    thread_id: UUID | None,
+    body: RunCreate,
+    key: str | None,
+    *,
+    mark: str = "",
+    read: bool = False,
 ) -> Run:
     """Queue the run that a request asks for; without a thread it gets one of its own.
 
@@ -33,6 +42,7 @@ async def start_run(
         body: what is asked.
         key: the client's `Idempotency-Key`.
         mark: tells the runs of one request apart.
+        read: whether the request stays to follow the run, which then ends some time after its last reader has left.
 
     Raises:
         StorehandError: as `server.runs.create_run`, and what the request itself has wrong.
@@ -52,6 +62,7 @@ async def start_run(
         meta=checked_metadata(body.metadata or {}),
         options={**options, "keep": True} if body.on_completion == "keep" else options,
         delay=timedelta(seconds=body.after_seconds or 0),
+        grace=readers_of(request).grace if read else None,
         fork=None if thread_id is None else await _fork(runtime, principal, thread_id, body),
     )
     run = await create_run(runtime, principal, thread_id, new)

@@ -17,6 +17,7 @@ from server.dialects.langgraph_request import RunCreate
 from server.errors import STREAMED, json_response
 from server.following import run_path, stream_run, wait_run
 from server.once import IdempotencyKey
+from server.readers import readers_of
 from server.runs import cancel_run, delete_run
 from server.starting import start_run
 from server.state import admitted
@@ -47,7 +48,7 @@ async def create_and_stream(
 ) -> Response:
     """Start a run and stream its events."""
     modes = stream_modes(body.stream_mode)
-    run = await start_run(request, runtime, principal, thread_id, body, key)
+    run = await start_run(request, runtime, principal, thread_id, body, key, read=True)
     return stream_run(request, runtime, principal, run, modes, cancel_on_leave=body.on_disconnect == "cancel")
 
 
@@ -78,9 +79,11 @@ async def listing(
 
 
 @router.get("/{run_id}", responses={200: {"model": ShownRun}})
-async def get(runtime: Wired, principal: Caller, thread_id: UUID, run_id: UUID) -> Response:
-    """Return a run."""
-    return json_response(as_run(await _read(runtime, principal, thread_id, run_id)))
+async def get(request: Request, runtime: Wired, principal: Caller, thread_id: UUID, run_id: UUID) -> Response:
+    """Return a run. Whoever asks for it again and again reads it."""
+    run = await _read(runtime, principal, thread_id, run_id)
+    await readers_of(request).seen(run)
+    return json_response(as_run(run))
 
 
 @router.get("/{run_id}/stream", responses=STREAMED, response_class=Response)

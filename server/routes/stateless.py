@@ -52,7 +52,7 @@ async def create(request: Request, runtime: Wired, principal: Caller, body: RunC
 async def create_and_stream(request: Request, runtime: Wired, principal: Caller, body: RunCreate, key: IdempotencyKey = None) -> Response:
     """Start a run and stream its events."""
     modes = stream_modes(body.stream_mode)
-    run = await start_run(request, runtime, principal, None, body, key)
+    run = await start_run(request, runtime, principal, None, body, key, read=True)
     return stream_run(request, runtime, principal, run, modes, cancel_on_leave=body.on_disconnect == "cancel")
 
 

@@ -1,8 +1,9 @@
 """The upkeep: what follows from the clock and from the rules, whoever changed them and wherever.
 
 When another version of the policy takes effect - changed a moment ago, or planned for this day - its pages are rendered
-again. Requests that nobody decided in their time are closed. Scheduled runs are started, and what was kept for a while is
-forgotten. Who asked to be forgotten is forgotten to the end. Any number of processes do this beside each other.
+again. Requests that nobody decided in their time are closed, and runs that nobody follows any more are cancelled. Scheduled
+runs are started, and what was kept for a while is forgotten. Who asked to be forgotten is forgotten to the end. Any number of
+processes do this beside each other.
 """
 
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from agents.policy_pages import render_policy_pages
 from core.log import get_logger
+from server.runs import cancel_left
 from server.schedules import start_due
 from server.setup import keeper
 from server.state import forget
@@ -46,6 +48,8 @@ class Upkeep:
         units, now = self._runtime.units, self._runtime.clock()
         if expired := await units.call("expire_approvals", at=now):
             _log.info("requests expired", count=len(expired))
+        if self._runtime.settings.runs.reader_grace and (left := await cancel_left(self._runtime)):
+            _log.info("runs that nobody followed were cancelled", count=left)
         await self._sweep(now)
         await start_due(self._runtime)
         await forget_people(self._runtime)
@@ -57,7 +61,7 @@ class Upkeep:
     async def _sweep(self, now: datetime) -> None:
         """Forget what was kept for a while: conversations of single runs, answers under a key, items with an end."""
         units = self._runtime.units
-        await units.call("forget_expired", answers_before=now - _ANSWERS_KEPT, items_before=now)
+        await units.call("forget_expired", answers_before=now - _ANSWERS_KEPT, items_before=now, most=_BATCH)
         for row in await units.call("finished_threads", before=now - _THREADS_KEPT, batch=_BATCH):
             async with units.write(keeper(row["tenant_id"])) as tx:
                 await threads.sweep(tx, row["thread_id"])

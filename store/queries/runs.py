@@ -32,8 +32,10 @@ WHERE tenant_id = %(tenant)s AND id = %(thread)s
 _PROGRESS = "SELECT seq, status FROM runs WHERE tenant_id = %s AND id = %s AND user_id = %s"
 _CANCEL = text(
     "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
-    "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') RETURNING seq"
+    "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') AND (NOT :unread OR reader_until < :now) RETURNING seq"
 )
+_STOPPED = {"error": "UserInterrupt", "message": "User interrupted the run"}
+_LEFT = {"error": "UserInterrupt", "message": "Nobody followed the run any more, so it was stopped"}
 
 
 async def get(tx: ReadTx, run_id: UUID, thread_id: UUID | None = None) -> Run:
@@ -225,14 +227,36 @@ async def end(
     return int(rows[0]["last"])
 
 
-async def cancel(tx: Tx, run: Run) -> int | None:
-    """End an active run at once: from this commit on no effect of it can start. Return its last number, None when it had ended."""
-    seq = (await tx.session.execute(_CANCEL, {"tenant": tx.tenant_id, "run": run.id, "now": tx.now})).scalar()
+class Left(NamedTuple):
+    """A run that has not ended, and that nobody reads."""
+
+    tenant_id: UUID
+    id: UUID
+    thread_id: UUID
+
+
+async def left(units: Units, at: datetime, most: int) -> list[Left]:
+    """Return runs of all stores whose readers left so long ago that they are to end, oldest first."""
+    return [Left(**row) for row in await units.call("left_runs", at=at, most=most)]
+
+
+async def keep_reading(units: Units, found: Sequence[tuple[UUID, UUID]], until: datetime) -> None:
+    """Let runs, each given with its tenant, go on until then: somebody reads them. Those that another transaction holds are left out."""
+    tenants, ids = [tenant for tenant, _ in found], [run for _, run in found]
+    await units.call("keep_reading", p_tenants=tenants, p_runs=ids, p_until=until)
+
+
+async def cancel(tx: Tx, run: Run | Left, *, unread: bool = False) -> int | None:
+    """End an active run at once: from this commit on no effect of it can start. Return its last number.
+
+    None when it had ended, or when it was to end because it is `unread` and a reader came back.
+    """
+    seq = (await tx.session.execute(_CANCEL, {"tenant": tx.tenant_id, "run": run.id, "now": tx.now, "unread": unread})).scalar()
     if seq is None:
         return None
     await events.insert(tx, run.id, int(seq), RunFinished(status="cancelled"))
     ctx = RunContext(tx.principal, run_id=RunId(run.id), thread_id=ThreadId(run.thread_id))
-    await _close(tx, ctx, RunStatus.INTERRUPTED, ThreadStatus.IDLE, {"error": "UserInterrupt", "message": "User interrupted the run"})
+    await _close(tx, ctx, RunStatus.INTERRUPTED, ThreadStatus.IDLE, _LEFT if unread else _STOPPED)
     return int(seq)
 
 
@@ -261,6 +285,7 @@ def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, e
 __all__ = [
     "Claimed",
     "Kept",
+    "Left",
     "active",
     "after",
     "before_active",
@@ -272,6 +297,8 @@ __all__ = [
     "find",
     "get",
     "hold_active",
+    "keep_reading",
+    "left",
     "own_active",
     "progress",
     "queue_with_thread",

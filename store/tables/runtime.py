@@ -11,6 +11,8 @@ from sqlmodel import Field, SQLModel
 
 from store.tables.base import TenantRow, belongs, instant, instant_or_none, json_column, long_text, word, words_check
 
+_OVER = "status NOT IN ('pending', 'running')"
+
 
 class ThreadStatus(StrEnum):
     """What a conversation is doing."""
@@ -84,6 +86,8 @@ class Run(TenantRow, table=True):
         Index("runs_one_active_idx", "tenant_id", "thread_id", unique=True, postgresql_where=text("status = 'running'")),
         Index("runs_queue_idx", "created_at", postgresql_where=text("status IN ('pending', 'running')")),
         Index("runs_thread_idx", "tenant_id", "thread_id", "created_at"),
+        Index("runs_log_idx", "updated_at", postgresql_where=text(f"log_forgotten_at IS NULL AND {_OVER}")),
+        Index("runs_thin_idx", "updated_at", postgresql_where=text(f"thinned_at IS NULL AND {_OVER}")),
         UniqueConstraint("tenant_id", "user_id", "idempotency_key"),
     )
     thread_id: UUID
@@ -99,6 +103,8 @@ class Run(TenantRow, table=True):
     """What the client asked of the stream and of runs at the same time: `{"stream_mode", "multitask", "on_disconnect"}`."""
     due_at: datetime | None = instant_or_none()
     """Not to be started before; none is at once."""
+    reader_until: datetime | None = instant_or_none()
+    """It goes on without a sign of a reader until then; none is to its end, whoever reads."""
     attempt: int = 0
     seq: int = Field(default=0, sa_type=BigInteger)
     worker: str | None = Field(default=None, max_length=80)
@@ -107,6 +113,10 @@ class Run(TenantRow, table=True):
     error: dict[str, Any] | None = Field(default=None, sa_type=JSONB, nullable=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
     idempotency_key: str = Field(max_length=200)
     request_hash: str = Field(default="", max_length=64)
+    log_forgotten_at: datetime | None = instant_or_none()
+    """When its log was deleted, long after its end."""
+    thinned_at: datetime | None = instant_or_none()
+    """When the states between its beginning and its end were deleted."""
     created_at: datetime = instant()
     updated_at: datetime = instant()
 

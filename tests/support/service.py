@@ -50,9 +50,9 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(runtime: Runtime) -> AsyncIterator[str]:
-    """Serve the API with a worker on a free port; yield its address."""
-    app = create_app(runtime, with_worker=lambda: working(runtime))
+async def serving(runtime: Runtime, worker: Runtime | None = None) -> AsyncIterator[str]:
+    """Serve the API with a worker, perhaps one of its own runtime, on a free port; yield its address."""
+    app = create_app(runtime, with_worker=lambda: working(worker or runtime))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve())
     try:
