@@ -107,6 +107,18 @@ class Runs(BaseModel):
     that were started without a stream, or by a schedule, always do."""
 
 
+class Retention(BaseModel):
+    """How long is kept what runs leave behind. The ledger, the audit chain and decisions are never deleted, nor are conversations."""
+
+    log_days: float = Field(default=90, gt=0)
+    """Days after a run's end for which its log can be streamed again; later, its stream is the conversation's values and `end`."""
+    steps_days: float = Field(default=1, ge=0)
+    """Days after a run's end for which each of its states is kept; later, those where its message came in, where its turn began and where
+    it ended."""
+    answers_days: float = Field(default=1, gt=0)
+    """Days for which the answer to a request with an `Idempotency-Key` is given again."""
+
+
 class Outbound(BaseModel):
     """Messages to providers: payment, carriers, channels, e-mail."""
 
@@ -153,6 +165,7 @@ class Settings(BaseSettings):
     secrets: Secrets = Secrets()
     worker: Worker = Worker()
     runs: Runs = Runs()
+    retention: Retention = Retention()
     outbound: Outbound = Outbound()
     budget: Budget = Budget()
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "STOREHAND_OPENAI_API_KEY"))

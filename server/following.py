@@ -72,9 +72,12 @@ def wait_run(request: Request, runtime: Runtime, principal: Principal, run: Run,
 
     async def chunks() -> AsyncGenerator[bytes]:
         failed: RunFailed | None = None
+        told = False
         async with readers_of(request).reading(run), aclosing(follow(runtime, principal, run.id, None)) as events:
             async for _, event in events:
-                failed = event if isinstance(event, RunFailed) else None
+                told, failed = True, event if isinstance(event, RunFailed) else None
+        if not told:
+            failed = await _failure(runtime, principal, run)
         if failed is not None:
             yield orjson.dumps({"__error__": {"error": failed.code, "message": failed.message}})
         else:
@@ -153,8 +156,15 @@ async def _told(runtime: Runtime, principal: Principal, run: Run, translator: Tr
                 yield told
     if not translator.ended:
         async with runtime.units.read(principal) as tx:
-            status = (await runs.get(tx, run.id)).status
-        yield translator.end(status)
+            over = await runs.get(tx, run.id)
+        yield await translator.end(over.status, over.error)
+
+
+async def _failure(runtime: Runtime, principal: Principal, run: Run) -> RunFailed | None:
+    """Return why a run failed whose log is no longer there."""
+    async with runtime.units.read(principal) as tx:
+        over = await runs.get(tx, run.id)
+    return RunFailed(code=over.error["error"], message=over.error["message"]) if over.error and over.status == RunStatus.ERROR else None
 
 
 def _translator(runtime: Runtime, principal: Principal, run: Run, modes: frozenset[str], last_event_id: str | None) -> Translator:

@@ -82,7 +82,7 @@ def parse_place(last_event_id: str | None) -> tuple[int, int]:
 
 
 async def follow(runtime: Runtime, principal: Principal, run_id: UUID, after: str | None) -> AsyncGenerator[tuple[str, Event]]:
-    """Yield the events of a run after an id, until it has ended. No connection to the database is held in between.
+    """Yield the events of a run after an id, until it has ended; of a log that was forgotten, none. No connection is held in between.
 
     Raises:
         NotFound: not a run of this caller.
@@ -134,7 +134,9 @@ class _Reader:
         if last > self._place.seq:
             if batch is not None and (batch := await self._live(_GRACE_SECONDS)):
                 return self._noticed(await self._take(batch))
-            return self._noticed(await self._stored())
+            found = self._noticed(await self._stored())
+            self.ended |= ended and self._place.seq < last
+            return found
         self.ended = ended
         if batch is None and not ended:
             await asyncio.sleep(_DOWN_POLL_SECONDS)

@@ -325,6 +325,11 @@ _RECORDS = (
         "JOIN run_events e ON e.tenant_id = r.tenant_id AND e.run_id = r.id GROUP BY r.id, r.seq "
         "HAVING count(*) <> r.seq OR max(e.seq) <> r.seq",
     ),
+    Invariant(
+        "nothing is left of a log that was forgotten, and a run at work has its log",
+        "SELECT r.id::text, r.status FROM runs r WHERE r.log_forgotten_at IS NOT NULL AND (r.status IN ('pending', 'running') "
+        "OR EXISTS (SELECT 1 FROM run_events e WHERE e.tenant_id = r.tenant_id AND e.run_id = r.id))",
+    ),
 )
 INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_CHANNELS, *_CARE, *_RECORDS)
 

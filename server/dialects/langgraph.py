@@ -140,9 +140,11 @@ class Translator:
             if number > known
         )
 
-    def end(self, status: str) -> bytes:
-        """Return the message after which there is nothing more."""
-        return b"".join(message(name, data) for name, data in self._ending(status))
+    async def end(self, status: str, error: dict[str, Any] | None) -> bytes:
+        """Return how a run ended whose log is no longer there: its error, or the values of its conversation, and that there is no more."""
+        failed = [("error", {"error": error["error"], "message": error["message"]})] if error and status == "error" else []
+        shown = [("values", (await self.read_values()).as_dict())] if "values" in self.modes and not failed else []
+        return b"".join(message(name, data) for name, data in [*failed, *shown, *self._ending(status)])
 
     def _ending(self, status: str) -> list[tuple[str, Any]]:
         """Return the message that ends a run's stream, or the one that tells in a conversation's stream that a run is done."""

@@ -18,12 +18,12 @@ from server.state import forget
 from server.wiring import Runtime
 from server.worker.forgetting import forget_people
 from server.worker.pace import look_again
+from server.worker.retention import forget_old
 from store.queries import articles, policies, tenants, threads
 from store.queries.articles import RulesPage
 
 _log = get_logger(__name__)
 _POLL_SECONDS = 2.0
-_ANSWERS_KEPT = timedelta(hours=24)
 _THREADS_KEPT = timedelta(minutes=10)
 """A client may look at a run without a conversation for this long after its end."""
 _BATCH = 100
@@ -59,9 +59,11 @@ class Upkeep:
         return len(due)
 
     async def _sweep(self, now: datetime) -> None:
-        """Forget what was kept for a while: conversations of single runs, answers under a key, items with an end."""
+        """Forget what was kept for a while: conversations of single runs, answers under a key, items with an end, what old runs left."""
         units = self._runtime.units
-        await units.call("forget_expired", answers_before=now - _ANSWERS_KEPT, items_before=now, most=_BATCH)
+        answers_kept = timedelta(days=self._runtime.settings.retention.answers_days)
+        await units.call("forget_expired", answers_before=now - answers_kept, items_before=now, most=_BATCH)
+        await forget_old(self._runtime, now)
         for row in await units.call("finished_threads", before=now - _THREADS_KEPT, batch=_BATCH):
             async with units.write(keeper(row["tenant_id"])) as tx:
                 await threads.sweep(tx, row["thread_id"])

@@ -34,6 +34,10 @@ _CANCEL = text(
     "UPDATE runs SET status = 'interrupted', seq = seq + 1, cancel_requested_at = :now, updated_at = :now, lease_until = NULL "
     "WHERE tenant_id = :tenant AND id = :run AND status IN ('pending', 'running') AND (NOT :unread OR reader_until < :now) RETURNING seq"
 )
+_AT_REST = (
+    "UPDATE runs SET thinned_at = %(now)s WHERE tenant_id = %(tenant)s AND id = %(run)s AND thinned_at IS NULL AND NOT EXISTS ("
+    "SELECT 1 FROM runs o WHERE o.tenant_id = %(tenant)s AND o.thread_id = %(thread)s AND o.status IN ('pending', 'running')) RETURNING 1"
+)
 _STOPPED = {"error": "UserInterrupt", "message": "User interrupted the run"}
 _LEFT = {"error": "UserInterrupt", "message": "Nobody followed the run any more, so it was stopped"}
 
@@ -227,17 +231,34 @@ async def end(
     return int(rows[0]["last"])
 
 
-class Left(NamedTuple):
-    """A run that has not ended, and that nobody reads."""
+class Found(NamedTuple):
+    """A run that was looked for in all stores."""
 
     tenant_id: UUID
     id: UUID
     thread_id: UUID
 
 
-async def left(units: Units, at: datetime, most: int) -> list[Left]:
+async def left(units: Units, at: datetime, most: int) -> list[Found]:
     """Return runs of all stores whose readers left so long ago that they are to end, oldest first."""
-    return [Left(**row) for row in await units.call("left_runs", at=at, most=most)]
+    return [Found(**row) for row in await units.call("left_runs", at=at, most=most)]
+
+
+async def to_thin(units: Units, before: datetime, most: int) -> list[Found]:
+    """Return runs of all stores that ended before an instant and still have all their states, oldest first."""
+    return [Found(**row) for row in await units.call("runs_to_thin", before=before, most=most)]
+
+
+async def hold_at_rest(tx: Tx, run: Found) -> bool:
+    """Lock a run's conversation so that no other run of it can be queued, and note the run as thinned; False while one is at work."""
+    held = await tx.run("SELECT 1 FROM threads WHERE tenant_id = %s AND id = %s FOR UPDATE", (tx.tenant_id, run.thread_id))
+    return bool(held) and bool(await tx.run(_AT_REST, {"tenant": tx.tenant_id, "run": run.id, "thread": run.thread_id, "now": tx.now}))
+
+
+async def forget_logs(units: Units, before: datetime, at: datetime, most: int) -> int:
+    """Delete the logs of runs of all stores that ended before an instant, the oldest, and return how many."""
+    [row] = await units.call("forget_logs", before=before, at=at, most=most)
+    return int(row["logs"])
 
 
 async def keep_reading(units: Units, found: Sequence[tuple[UUID, UUID]], until: datetime) -> None:
@@ -246,7 +267,7 @@ async def keep_reading(units: Units, found: Sequence[tuple[UUID, UUID]], until: 
     await units.call("keep_reading", p_tenants=tenants, p_runs=ids, p_until=until)
 
 
-async def cancel(tx: Tx, run: Run | Left, *, unread: bool = False) -> int | None:
+async def cancel(tx: Tx, run: Run | Found, *, unread: bool = False) -> int | None:
     """End an active run at once: from this commit on no effect of it can start. Return its last number.
 
     None when it had ended, or when it was to end because it is `unread` and a reader came back.
@@ -284,8 +305,8 @@ def _closing(tx: Tx, ctx: RunContext, status: RunStatus, thread: ThreadStatus, e
 
 __all__ = [
     "Claimed",
+    "Found",
     "Kept",
-    "Left",
     "active",
     "after",
     "before_active",
@@ -295,8 +316,10 @@ __all__ = [
     "claimed",
     "end",
     "find",
+    "forget_logs",
     "get",
     "hold_active",
+    "hold_at_rest",
     "keep_reading",
     "left",
     "own_active",
@@ -304,4 +327,5 @@ __all__ = [
     "queue_with_thread",
     "release",
     "remove",
+    "to_thin",
 ]
