@@ -102,6 +102,8 @@ class Permission(StrEnum):
     RUN_FORK = "run:fork"
     """To go back in a conversation: edit a message, or have a turn again."""
     RUN_SCHEDULE = "run:schedule"
+    RUN_WEBHOOK = "run:webhook"
+    """To have an address told how a run ended."""
     PROVIDER_REPORT = "provider:report"
     """To record what a provider answered or reported; no person and no agent has it."""
 
@@ -171,6 +173,7 @@ _STAFF = _CUSTOMER | {
     Permission.POLICY_READ,
 }
 _MANAGER = _STAFF | {
+    Permission.RUN_WEBHOOK,
     Permission.PRICE_WRITE,
     Permission.STOCK_WRITE,
     Permission.PURCHASE_WRITE,

@@ -136,6 +136,16 @@ class Outbound(BaseModel):
     webhook_tolerance: float = Field(default=300, gt=0, description="seconds that a signed report may be old")
 
 
+class Webhooks(BaseModel):
+    """Calls of an address that a client named when it started a run. They are tried as often as `outbound` says."""
+
+    secret: SecretStr | None = None
+    """Signs them, as by the Standard Webhooks specification. Without it, one is made once and kept under the data directory."""
+    timeout: float = Field(default=10, gt=0, description="seconds for one call")
+    loopback: bool = False
+    """Let them reach this machine, also over plain http: for tests and development. Other private addresses are never asked."""
+
+
 class Budget(BaseModel):
     """Limits of one run; reaching one ends it with an honest sentence."""
 
@@ -167,6 +177,7 @@ class Settings(BaseSettings):
     runs: Runs = Runs()
     retention: Retention = Retention()
     outbound: Outbound = Outbound()
+    webhooks: Webhooks = Webhooks()
     budget: Budget = Budget()
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "STOREHAND_OPENAI_API_KEY"))
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL", "STOREHAND_OPENAI_BASE_URL"))

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from core.errors import InvalidInput, NotFound
-from core.identity import Principal
+from core.errors import Forbidden, InvalidInput, NotFound
+from core.identity import Permission, Principal
+from core.outside import read_address
 from server.assistants import resolve
 from server.dialects.langgraph import stream_modes
 from server.dialects.langgraph_request import RunCreate, answer, human_messages, names_its_message, refuse_steering, repeats, resumes
@@ -52,6 +53,10 @@ async def start_run(
         raise InvalidInput("a run without a thread has nothing to go on with", field="command.resume")
     asked = await fingerprint(request)
     options: dict[str, Any] = {"stream_mode": sorted(stream_modes(body.stream_mode)), "on_disconnect": body.on_disconnect or "continue"}
+    if body.on_completion == "keep":
+        options["keep"] = True
+    if body.webhook:
+        options["webhook"] = _webhook(runtime, principal, body.webhook)
     new = NewRun(
         assistant=resolve(runtime, principal, body.assistant_id),
         messages=human_messages(body),
@@ -60,7 +65,7 @@ async def start_run(
         body_hash=asked,
         multitask=body.multitask_strategy or "enqueue",
         meta=checked_metadata(body.metadata or {}),
-        options={**options, "keep": True} if body.on_completion == "keep" else options,
+        options=options,
         delay=timedelta(seconds=body.after_seconds or 0),
         grace=readers_of(request).grace if read else None,
         fork=None if thread_id is None else await _fork(runtime, principal, thread_id, body),
@@ -68,6 +73,12 @@ async def start_run(
     run = await create_run(runtime, principal, thread_id, new)
     request.app.state.metrics.runs.labels(run.assistant).inc()
     return run
+
+
+def _webhook(runtime: Runtime, principal: Principal, url: str) -> str:
+    if not principal.may(Permission.RUN_WEBHOOK):
+        raise Forbidden("webhooks of a run are for managers and developers: follow its stream, or join it")
+    return str(read_address(url, loopback=runtime.settings.webhooks.loopback, field="webhook"))
 
 
 def _implied_key(body: RunCreate, asked: str) -> str | None:

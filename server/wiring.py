@@ -9,6 +9,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from langchain_core.language_models import BaseChatModel
+from pydantic import SecretStr
 
 from agents.llm.factory import Models, build_models
 from agents.roster import GRANTS
@@ -57,6 +58,7 @@ class Runtime:
     index: KnowledgeIndex
     clock: Clock
     secret: str
+    webhook_secret: str
     vault: Vault
     demo: bool
 
@@ -112,6 +114,7 @@ async def open_runtime(
             index=index,
             clock=clock,
             secret=jwt_secret(settings),
+            webhook_secret=_secret(settings.webhooks.secret, settings.data_path / "webhooks.secret"),
             vault=vault(settings),
             demo=demo,
         )
@@ -124,9 +127,12 @@ def build_router(settings: Settings, toolbox: Toolbox, stored: StoredRouters | N
 
 def jwt_secret(settings: Settings) -> str:
     """Return the signing secret: the setting's, else one made once and kept readable by the owner only."""
-    if settings.auth.secret is not None:
-        return settings.auth.secret.get_secret_value()
-    path: Path = settings.data_path / "secret"
+    return _secret(settings.auth.secret, settings.data_path / "secret")
+
+
+def _secret(given: SecretStr | None, path: Path) -> str:
+    if given is not None:
+        return given.get_secret_value()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)

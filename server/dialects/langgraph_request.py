@@ -69,7 +69,7 @@ class RunCreate(_Body):
     after_seconds: float | None = Field(default=None, ge=0, le=30 * 24 * 3600, description="Start no earlier than in so many seconds")
     interrupt_before: JsonValue = None
     interrupt_after: JsonValue = None
-    webhook: str | None = None
+    webhook: str | None = Field(default=None, description="A public https address that is told, signed, how the run ended")
     checkpoint: dict[str, Any] | None = None
     checkpoint_id: str | None = None
 
@@ -84,7 +84,7 @@ def refuse_steering(body: RunCreate) -> None:
     """Refuse what would let a client write the graph's state or move its control.
 
     Raises:
-        Forbidden: `command.goto`, `command.update`, settings of the graph, stops of its own, or a call of a foreign address.
+        Forbidden: `command.goto`, `command.update`, settings of the graph, or stops of its own.
         InvalidInput: `config.configurable` and `context` at once.
     """
     configurable: Any = (body.config or {}).get("configurable") or {}
@@ -96,8 +96,6 @@ def refuse_steering(body: RunCreate) -> None:
         raise Forbidden("config.configurable is not offered: the server decides how a run is configured")
     if body.interrupt_before or body.interrupt_after:
         raise Forbidden("interrupt_before and interrupt_after are not offered: a run stops where a person has to decide")
-    if body.webhook:
-        raise Forbidden("webhooks of a run are not offered: follow its stream, or join it")
 
 
 def human_messages(body: RunCreate) -> list[dict[str, str]]:

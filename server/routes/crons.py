@@ -195,6 +195,8 @@ def _check(principal: Principal) -> None:
 
 def _payload(body: RunCreate) -> dict[str, Any]:
     refuse_steering(body)
+    if body.webhook:
+        raise Forbidden("webhooks of schedules are not offered: name one with a run")
     if body.command is not None:
         raise InvalidInput("a decision cannot be scheduled", field="command")
     return {"messages": human_messages(body)}

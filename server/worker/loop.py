@@ -17,6 +17,7 @@ from core.identity import RunContext
 from core.ids import RunId, ThreadId
 from core.log import get_logger
 from server.outbound.dispatcher import Dispatcher
+from server.outbound.webhooks import Webhooks
 from server.runs import principal_of
 from server.warming import warm_up
 from server.wiring import Runtime
@@ -156,7 +157,7 @@ class Worker:
 
 @asynccontextmanager
 async def working(runtime: Runtime) -> AsyncIterator[Worker]:
-    """Run a worker, a relay of the outbox, a dispatcher of messages to providers, the upkeep, stockkeeping and aftercare beside it."""
+    """Run a worker and what belongs beside it: whoever carries messages out, keeps knowledge and stock, and looks after what is due."""
     worker = Worker(runtime)
     tasks = [
         asyncio.create_task(worker.run_forever(), name="worker"),
@@ -166,6 +167,7 @@ async def working(runtime: Runtime) -> AsyncIterator[Worker]:
         asyncio.create_task(Stockkeeping(runtime).run_forever(), name="stockkeeping"),
         asyncio.create_task(Aftercare(runtime.units, runtime.executor).run_forever(), name="aftercare"),
         asyncio.create_task(Dispatcher(runtime).run_forever(), name="dispatcher"),
+        asyncio.create_task(Webhooks(runtime).run_forever(), name="webhooks"),
     ]
     try:
         yield worker

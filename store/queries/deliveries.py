@@ -52,8 +52,14 @@ class Settlement:
 
 
 async def claim(units: Units, batch: int, lease_seconds: float) -> list[Claimed]:
-    """Take messages of all stores that are due, the earliest of each lane, and hold them for `lease_seconds`."""
+    """Take messages of all stores that are due at providers, the earliest of each lane, and hold them for `lease_seconds`."""
     rows = await units.call("claim_deliveries", batch=batch, lease_seconds=lease_seconds)
+    return [Claimed(**row) for row in rows]
+
+
+async def claim_webhooks(units: Units, batch: int, lease_seconds: float) -> list[Claimed]:
+    """Take messages of all stores that are due at addresses of clients, and hold them for `lease_seconds`."""
+    rows = await units.call("claim_webhooks", batch=batch, lease_seconds=lease_seconds)
     return [Claimed(**row) for row in rows]
 
 

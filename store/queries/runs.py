@@ -107,6 +107,11 @@ async def claimed(tx: ReadTx, run_id: UUID) -> Run:
     return (await tx.session.exec(select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.id) == run_id))).one()
 
 
+async def stored(tx: ReadTx, run_id: UUID) -> Run | None:
+    """Return a run, whoever's it is; None when it was deleted."""
+    return (await tx.session.exec(select(Run).where(col(Run.tenant_id) == tx.tenant_id, col(Run.id) == run_id))).first()
+
+
 async def by_key(tx: Tx, key: str) -> Run | None:
     """Return the run that the caller created under an idempotency key; another request with it waits until this transaction ends."""
     await tx.run("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{tx.tenant_id}:{tx.principal.user_id}:{key}",))
@@ -327,5 +332,6 @@ __all__ = [
     "queue_with_thread",
     "release",
     "remove",
+    "stored",
     "to_thin",
 ]
