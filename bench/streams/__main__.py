@@ -1,10 +1,11 @@
 """Streams a second, time to the first token, delay of a token and CPU of a stream, at 1, 10, 100 and 300 readers at once.
 
-    python -m bench.streams                 the floor, one process of ours, and one with two workers beside it
+    python -m bench.streams                 the floor, the peer, one process of ours, and one with two workers beside it
     python -m bench.streams --at 100        one number of readers only
     python -m bench.streams --only ours     one of them only
 
-Every reader checks its answer: a stream without its `end` event, or with words missing, has failed.
+Every reader checks its answer: a stream with words missing, or without the `end` event that all but the peer send, has failed. The peer is
+Aegra, the newest that this Python can have; it is skipped where no package index can be reached.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import psutil
 
 from bench.results import Figure, at_least, at_most, record
 from bench.streams.load import Asked
+from bench.streams.peer import NotInstalled
 from bench.streams.targets import Target, prepared
 
 _AT = (1, 10, 100, 300)
@@ -72,20 +74,23 @@ def main() -> None:
         prog="python -m bench.streams", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--at", type=int, action="append", help="readers at once; may be given several times")
-    parser.add_argument("--only", choices=["floor", "ours", "workers"], action="append")
+    parser.add_argument("--only", choices=["floor", "peer", "ours", "workers"], action="append")
     wanted = parser.parse_args()
     found: dict[tuple[str, int], dict[str, float]] = {}
     with prepared() as bench:
-        targets = {"floor": bench.floor, "ours": bench.ours, "workers": lambda: bench.ours(2)}
+        targets = {"floor": bench.floor, "peer": bench.peer, "ours": bench.ours, "workers": lambda: bench.ours(2)}
         for name in wanted.only or targets:
-            with targets[name]() as target:
-                for at_once in wanted.at or _AT:
-                    found[target.name, at_once] = measure(target, at_once)
+            try:
+                with targets[name]() as target:
+                    for at_once in wanted.at or _AT:
+                        found[target.name, at_once] = measure(target, at_once)
+            except NotInstalled as reason:
+                print(f"{name:<10} skipped: {reason}", flush=True)
     record(figures_of(found))
 
 
 def _load(target: Target, at_once: int, total: int) -> dict[str, Any]:
-    asked = Asked(target.url, target.headers, target.body, at_once, total)
+    asked = Asked(target.url, target.headers, target.body, at_once, total, target.threads, target.ends)
     command = [sys.executable, "-m", "bench.streams.load", orjson.dumps(asdict(asked)).decode()]
     return orjson.loads(subprocess.run(command, capture_output=True, check=True, timeout=560).stdout)
 

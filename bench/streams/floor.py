@@ -9,27 +9,20 @@ from uuid import uuid4
 import orjson
 import uvicorn
 from fastapi import FastAPI
-from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
 from langchain_core.messages import AIMessageChunk
-from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from starlette.responses import StreamingResponse
+
+from bench.streams.agent import build
 
 
 class Ask(BaseModel):
     """What is asked."""
 
     question: str
-
-
-@tool
-async def get_order(order: str) -> str:
-    """Show an order."""
-    return order
 
 
 def create_app(database: str, model_url: str) -> FastAPI:
@@ -41,8 +34,7 @@ def create_app(database: str, model_url: str) -> FastAPI:
             database, max_size=10, open=False, kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
         )
         async with pool:
-            model = ChatOpenAI(model="bench", base_url=model_url, api_key=SecretStr("none"), streaming=True, stream_usage=True)
-            app.state.graph = create_agent(model, [get_order], checkpointer=AsyncPostgresSaver(pool))  # pyright: ignore[reportUnknownVariableType]
+            app.state.graph = build(model_url, AsyncPostgresSaver(pool))
             yield
 
     app = FastAPI(lifespan=lifespan)

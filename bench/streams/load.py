@@ -4,6 +4,8 @@ import asyncio
 import statistics
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ import uvloop
 from bench.streams.model import ANSWER, PACE, WORDS
 
 _PATIENCE = 120.0
+THREAD = "THREAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Asked:
     body: dict[str, Any]
     at_once: int
     total: int
+    threads: str = ""
+    """Where a reader opens a conversation first, whose id takes the place of `THREAD` in the address; none where there is no need."""
+    ends: bool = True
+    """Whether a whole stream has an `end` event; all words it has in any case."""
 
 
 @dataclass(slots=True)
@@ -53,7 +60,9 @@ async def read(asked: Asked) -> dict[str, Any]:
             begun = time.perf_counter()
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    first = await _stream(asked, begun)
+                    url = asked.url.replace(THREAD, await _open(asked)) if asked.threads else asked.url
+                    begun = time.perf_counter()
+                    first = await _stream(asked, url, begun)
             except (_Broken, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
                 seen.failed += 1
                 seen.reasons.append(f"{type(error).__name__}: {error}"[:120])
@@ -78,17 +87,30 @@ async def read(asked: Asked) -> dict[str, Any]:
     }
 
 
-async def _stream(asked: Asked, begun: float) -> float:
-    parts = urlsplit(asked.url)
+@asynccontextmanager
+async def _answer(asked: Asked, url: str, body: dict[str, Any]) -> AsyncIterator[asyncio.StreamReader]:
+    """Send a request and yield its answer's body."""
+    parts, sent = urlsplit(url), orjson.dumps(body)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1 << 20)
     try:
-        body = orjson.dumps(asked.body)
-        lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+        lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}", "Content-Type: application/json", f"Content-Length: {len(sent)}"]
         lines += [f"{name}: {value}" for name, value in asked.headers.items()] + ["Connection: close", "", ""]
-        writer.write("\r\n".join(lines).encode() + body)
+        writer.write("\r\n".join(lines).encode() + sent)
         head = await reader.readuntil(b"\r\n\r\n")
         if b" 200 " not in head.partition(b"\r\n")[0]:
             raise _Broken(head.partition(b"\r\n")[0].decode())
+        yield reader
+    finally:
+        writer.close()
+
+
+async def _open(asked: Asked) -> str:
+    async with _answer(asked, asked.threads, {}) as reader:
+        return str(orjson.loads(await reader.read())["thread_id"])
+
+
+async def _stream(asked: Asked, url: str, begun: float) -> float:
+    async with _answer(asked, url, asked.body) as reader:
         said, first, kind, ended = list[str](), 0.0, b"", False
         while line := await reader.readline():
             if line.startswith(b"event: "):
@@ -99,13 +121,11 @@ async def _stream(asked: Asked, begun: float) -> float:
                 if content:
                     first = first or time.perf_counter() - begun
                     said.append(content)
-        if not ended:
+        if asked.ends and not ended:
             raise _Broken("no end event")
         if "".join(said) != ANSWER:
             raise _Broken(f"{len(''.join(said))} of {len(ANSWER)} characters")
         return first
-    finally:
-        writer.close()
 
 
 def _content(data: Any) -> str:

@@ -18,6 +18,8 @@ import orjson
 import psutil
 import uvloop
 
+from bench.streams.load import THREAD
+from bench.streams.peer import prepared_peer
 from core.settings import Settings
 from server.setup import migrate, seed_demo
 from store.embedded import Endpoints, servers
@@ -40,6 +42,10 @@ class Target:
     processes: list[psutil.Process]
     data_dir: Path
     """Of the servers that it works with."""
+    threads: str = ""
+    """Where its readers open a conversation first, if they must."""
+    ends: bool = True
+    """Whether it says that a stream has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,26 @@ class Bench:
         ]
         with _started(command, {"OPENAI_API_KEY": "none"}, f"http://127.0.0.1:{port}/docs") as process:
             yield Target("floor", f"http://127.0.0.1:{port}/ask", {}, {"question": _QUESTION}, [process], self.data_dir)
+
+    @contextmanager
+    def peer(self) -> Iterator[Target]:
+        """Install and start the peer.
+
+        Raises:
+            NotInstalled: it cannot be had here.
+        """
+        with prepared_peer(self.endpoints, self.data_dir, self.model_url) as (command, environment, name):
+            port = _free_port()
+            base = f"http://127.0.0.1:{port}"
+            body = {
+                "assistant_id": "agent",
+                "input": {"messages": [{"type": "human", "content": _QUESTION}]},
+                "stream_mode": ["messages-tuple"],
+            }
+            with _started([*command, str(port)], environment, f"{base}/health") as process:
+                yield Target(
+                    name, f"{base}/threads/{THREAD}/runs/stream", {}, body, [process], self.data_dir, f"{base}/threads", ends=False
+                )
 
     @contextmanager
     def ours(self, workers: int = 0, *, model: str = "openai:bench") -> Iterator[Target]:
