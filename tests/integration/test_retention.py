@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
+from sqlalchemy import text
 
 from agents.llm.scripted import ScriptedModel
 from core.clock import system_clock
@@ -121,8 +122,8 @@ async def test_a_run_reads_back_what_it_read_before(shop: Runtime, merchant: Pri
 
 async def test_a_turn_of_a_thinned_conversation_is_had_again_and_edited(shop: Runtime, merchant: Principal) -> None:
     talk = await Talk.open(shop, merchant)
-    for text in ("one", LOOK, "three"):
-        await talk.say(text)
+    for said in ("one", LOOK, "three"):
+        await talk.say(said)
     await forget(shop)
     past = await history(shop, merchant, talk.thread_id, limit=10)
     begun, came_in = past[4], past[5]
@@ -206,6 +207,24 @@ async def test_the_upkeep_forgets_in_batches_until_nothing_is_left(shop: Runtime
     await Upkeep(eager).once()
     assert await one(shop, merchant, left) == 0
     assert await one(shop, merchant, "SELECT count(*) FROM run_events") == 0
+
+
+async def test_answers_are_given_again_for_as_long_as_the_setting_says(shop: Runtime, merchant: Principal) -> None:
+    """In batches of a hundred, the oldest first; one that is young enough stays."""
+    insert = text(
+        "INSERT INTO kept_answers (tenant_id, id, user_id, key, request_hash, body, created_at) "
+        "SELECT :tenant, gen_random_uuid(), :user, 'key ' || age, '', '', now() - age * interval '10 hours' "
+        "FROM generate_series(1, 120) AS age"
+    )
+    async with shop.units.write(merchant) as tx:
+        await tx.connection.execute(insert, {"tenant": merchant.tenant_id, "user": merchant.user_id})
+    patient = replace(shop, settings=shop.settings.model_copy(update={"retention": Retention(answers_days=3)}))
+    left = "SELECT count(*), max(created_at) > now() - interval '11 hours' FROM kept_answers"
+    found = [await rows(shop, merchant, left)]
+    for _ in range(3):
+        await Upkeep(patient).once()
+        found.append(await rows(shop, merchant, left))
+    assert found == [[(120, True)], [(20, True)], [(7, True)], [(7, True)]]
 
 
 async def test_a_developer_and_another_store_are_no_exception(shop: Runtime, merchant: Principal, other_merchant: Principal) -> None:
