@@ -16,11 +16,9 @@ from core.ids import new_id
 from server.runs import cancel_run
 from server.wiring import Runtime
 from server.worker.loop import Worker
-from store.queries import runs
 from tests.support.proof import Proof, prove, scaled
-from tests.support.talk import APPROVE, Talk, one, rows, thinking_with
+from tests.support.talk import APPROVE, Talk, one, thinking_with
 
-_AT_ONCE = 10
 _LONGEST_THOUGHT = 0.3
 
 
@@ -84,26 +82,3 @@ async def _late_effects(runtime: Runtime, who: Principal, seed: int) -> int:
 
 async def _effects(runtime: Runtime, who: Principal, run_id: UUID) -> int:
     return await one(runtime, who, "SELECT count(*) FROM ledger WHERE run_id = :run", run=run_id)
-
-
-async def test_g14_a_worker_that_is_told_to_stop_gives_everything_back(runtime: Runtime, customer: Principal):
-    trials, kept = scaled(100, least=3), 0
-    for _ in range(trials):
-        kept += await _kept(runtime, customer)
-    prove(Proof("14", "runs that a worker kept when it was told to stop", trials * _AT_ONCE, kept))
-
-
-async def _kept(runtime: Runtime, who: Principal) -> int:
-    """Stop a worker in the middle of its runs and return how many of them another one could not claim."""
-    talks = [await Talk.open(thinking_with(runtime, Hesitant(number)), who) for number in range(_AT_ONCE)]
-    queued = [await talk.queue("open two tickets about my order") for talk in talks]
-    first = asyncio.create_task(Worker(talks[0].runtime).run_forever())
-    await asyncio.sleep(_LONGEST_THOUGHT)
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
-    claimed = await runs.claim(runtime.units, "elsewhere", 15, 2 * _AT_ONCE)
-    left = await rows(runtime, who, "SELECT id FROM runs WHERE status = 'running' AND worker <> 'elsewhere'")
-    for run in queued:
-        await cancel_run(runtime, who, run.thread_id, run.id)
-    assert len(claimed) <= _AT_ONCE
-    return len(left)

@@ -37,5 +37,20 @@ def prove(proof: Proof) -> None:
     if WHOLE:
         known = {row["id"]: row for row in map(json.loads, PATH.read_text(encoding="utf-8").splitlines())} if PATH.exists() else {}
         known[proof.id] = {**asdict(proof), "bound": proof.bound}
-        PATH.write_text("".join(json.dumps(known[name]) + "\n" for name in sorted(known)), encoding="utf-8")
+        PATH.write_text("".join(json.dumps(known[name]) + "\n" for name in sorted(known, key=int)), encoding="utf-8")
     assert proof.violations == 0, proof
+
+
+def table() -> str:
+    """Return the figures that were kept, a line each."""
+    rows = [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()] if PATH.exists() else []
+    lines = [f"{'no':>3} {'trials':>9} {'broken':>7} {'95 % bound':>11}  what is counted"]
+    for row in rows:
+        bound = "-" if row["bound"] is None else f"{100 * row['bound']:.4f} %"
+        figure = "" if row["figure"] is None else f" [{row['figure']:g}; {row['goal']}]"
+        lines.append(f"{row['id']:>3} {row['trials']:>9} {row['violations']:>7} {bound:>11}  {row['what']}{figure}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())  # noqa: T201
