@@ -44,10 +44,15 @@ _RULES = Desk(
     examples=("change a rule of the shop", "what would other limits have meant"),
     borrowed=frozenset({"search_articles"}),
 )
+_SOURCES = Desk(
+    name="sources",
+    purpose="The shop's own files that agents cite: add, list, publish, remove.",
+    tools=frozenset({"add_source", "change_source", "remove_source", "list_sources", "get_source"}),
+)
 
 KNOWLEDGE = AgentSpec(
     name="knowledge",
     title="Knowledge",
     purpose="Products, how-to questions, shop policies (returns, delivery, warranty), sales reports and the shop at a glance.",
-    desks=(_ADVICE, _REPORTS, _RULES),
+    desks=(_ADVICE, _REPORTS, _RULES, _SOURCES),
 )

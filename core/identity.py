@@ -82,6 +82,10 @@ class Permission(StrEnum):
     CHANNEL_REPLY = "channel:reply"
     CHANNEL_WRITE = "channel:write"
     ARTICLE_READ = "article:read"
+    KNOWLEDGE_READ = "knowledge:read"
+    """To see what agents' answers are made of."""
+    KNOWLEDGE_WRITE = "knowledge:write"
+    """To add to it, take from it, and say who may read it."""
     REPORT_READ = "report:read"
     ALERT_READ = "alert:read"
     ALERT_WRITE = "alert:write"
@@ -171,8 +175,10 @@ _STAFF = _CUSTOMER | {
     Permission.ONBOARDING_WRITE,
     Permission.SUPPLIER_READ,
     Permission.POLICY_READ,
+    Permission.KNOWLEDGE_READ,
 }
 _MANAGER = _STAFF | {
+    Permission.KNOWLEDGE_WRITE,
     Permission.RUN_WEBHOOK,
     Permission.PRICE_WRITE,
     Permission.STOCK_WRITE,

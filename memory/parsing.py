@@ -18,6 +18,7 @@ LARGEST_FILE = 20 * 1024 * 1024
 _LARGEST_UNPACKED = 200 * 1024 * 1024
 _LARGEST_TEXT = 10_000_000
 _MOST_PAGES = 2000
+_PDF, _ZIP, _LOOKED_AT = b"%PDF-", b"PK\x03\x04", 65_536
 _UNSEEN = ("script", "style", "noscript", "template", "head", "svg", "iframe", "object", "form", "nav")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:opacity|font-size)\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
 _BLOCKS = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "li", "pre", "blockquote", "table", "dt", "dd", "figcaption")
@@ -44,6 +45,7 @@ def parse(name: str, content: bytes) -> Parsed:
     read = _READERS.get(PurePath(name).suffix.lower())
     if read is None:
         raise InvalidInput(f"{name}: only {', '.join(sorted(_READERS))} can be added", field="file")
+    _check_content(name, content)
     title, body = read(name, content)
     body = re.sub(r"\n{3,}", "\n\n", visible(body)).strip()
     if not any(map(str.isalnum, body)):
@@ -51,6 +53,17 @@ def parse(name: str, content: bytes) -> Parsed:
     if len(body) > _LARGEST_TEXT:
         raise TooLarge(f"{name} holds {len(body):,} characters; at most {_LARGEST_TEXT:,} can be added, so split it")
     return Parsed(visible(title).strip() or PurePath(name).stem.replace("_", " ").replace("-", " "), body)
+
+
+def _check_content(name: str, content: bytes) -> None:
+    """Refuse a file that is something else than its name's ending says."""
+    ending = PurePath(name).suffix.lower()
+    if ending == ".pdf" and _PDF not in content[:1024]:
+        raise _broken(name, "PDF")
+    if ending == ".docx" and not content.startswith(_ZIP):
+        raise _broken(name, "DOCX")
+    if ending not in {".pdf", ".docx"} and (content.startswith((_PDF, _ZIP)) or b"\0" in content[:_LOOKED_AT]):
+        raise InvalidInput(f"{name} is no text: give it the ending of what it is, or save it as UTF-8", field="file")
 
 
 def _text(_name: str, content: bytes) -> Parsed:

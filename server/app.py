@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
+from memory.parsing import LARGEST_FILE
 from server import errors
 from server.limits import Limits
 from server.metrics import Metrics
@@ -20,6 +21,7 @@ from server.routes import (
     documents,
     exports,
     health,
+    knowledge,
     metrics,
     page,
     runs,
@@ -73,11 +75,12 @@ def create_app(runtime: Runtime, *, with_worker: Callable[[], AbstractAsyncConte
         health,
         metrics,
         documents,
+        knowledge,
     ):
         app.include_router(module.router, responses=errors.PROBLEMS)
     page.mount(app)
     app.openapi = lambda: _openapi(app, runtime)
-    app.add_middleware(BodyLimit, limit=runtime.settings.http.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=runtime.settings.http.max_body_bytes, larger={knowledge.UPLOADS: LARGEST_FILE})
     app.add_middleware(Around, metrics=app.state.metrics)
     app.add_middleware(
         CORSMiddleware,

@@ -14,6 +14,9 @@ _SIGN_INS_AT_ONCE = 10.0
 _HASHES_AT_ONCE = 4
 """Each password hash takes 64 MiB: a flood of sign-ins must not take all memory."""
 
+_FILES_AT_ONCE = 1
+"""A file that is read keeps a core busy, and may unpack to 200 MB."""
+
 
 class Limits:
     """The limits of the API."""
@@ -23,6 +26,7 @@ class Limits:
         self._options = options
         self._down = False
         self.hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
+        self.reading = asyncio.Semaphore(_FILES_AT_ONCE)
 
     async def request(self, principal: Principal) -> None:
         """Count a request that costs work.

@@ -1,5 +1,6 @@
 """What happens around every request: its id, security headers, figures, the body limit, and the answer when code fails."""
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -74,19 +75,27 @@ class Around:
 class BodyLimit:
     """Refuses a body over the limit, by its announced length or while it arrives."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None) -> None:
+        """Wrap an application.
+
+        Args:
+            limit: bytes of a body at most.
+            larger: the limit of paths that begin so.
+        """
         self.app = app
         self._limit = limit
-        self._detail = f"the body is larger than {limit} bytes; send less"
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = next((larger for path, larger in self._larger.items() if scope["path"].startswith(path)), self._limit)
+        detail = f"the body is larger than {limit} bytes; send less"
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._limit:
-            await problem(413, self._detail)(scope, receive, send)
+        if announced.isdigit() and int(announced) > limit:
+            await problem(413, detail)(scope, receive, send)
             return
         taken = 0
 
@@ -94,8 +103,8 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise HTTPException(413, self._detail)
+            if taken > limit:
+                raise HTTPException(413, detail)
             return message
 
         await self.app(scope, receive_counted, send)

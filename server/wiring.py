@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from secrets import token_urlsafe
@@ -88,7 +87,7 @@ async def open_runtime(
         sentences = find_sentences(settings.routing.sentences)
         index = KnowledgeIndex(endpoints.chroma_url, build_embedder(settings, sentences), *local_embedders(sentences))
         stack.push_async_callback(index.close)
-        toolbox = build_toolbox(HybridSearch(index), partial(added.note_gap, units))
+        toolbox = build_toolbox(HybridSearch(index), added.note_gap)
         executor = Executor(units, toolbox, GRANTS)
         models = build_models(settings, offline=lambda: _offline(toolbox))
         stack.push_async_callback(models.aclose)

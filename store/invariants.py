@@ -288,6 +288,32 @@ _CARE = (
         "GROUP BY i.id, i.number, i.defective_units HAVING coalesce(sum(d.units), 0) <> i.defective_units",
     ),
 )
+_KNOWLEDGE = (
+    Invariant(
+        "every passage has a source, and a vector or one to come",
+        "SELECT c.id::text, CASE WHEN s.id IS NULL THEN 'no source' ELSE 'no vector' END FROM knowledge_chunks c "
+        "LEFT JOIN knowledge_sources s ON s.tenant_id = c.tenant_id AND s.id = c.source_id "
+        "LEFT JOIN knowledge_vectors v ON v.tenant_id = c.tenant_id AND v.id = c.id WHERE s.id IS NULL OR v.id IS NULL",
+    ),
+    Invariant(
+        "nothing keeps a vector of a passage that is gone",
+        "SELECT v.id::text, v.embedding FROM knowledge_vectors v LEFT JOIN knowledge_chunks c ON c.tenant_id = v.tenant_id AND c.id = v.id "
+        "WHERE c.id IS NULL",
+    ),
+    Invariant(
+        "a passage that follows its source is for nobody else than the source is",
+        "SELECT s.slug, format('%s, a passage of it %s', s.visibility, c.visibility) FROM knowledge_sources s "
+        "JOIN knowledge_chunks c ON c.tenant_id = s.tenant_id AND c.source_id = s.id WHERE s.status = 'ready' AND "
+        "array_position('{staff,customer,public}', c.visibility::text) > array_position('{staff,customer,public}', s.visibility::text) "
+        "AND NOT EXISTS (SELECT 1 FROM knowledge_changes n WHERE n.tenant_id = s.tenant_id AND n.source_id = s.id)",
+    ),
+    Invariant(
+        "the words that passages are found by are counted",
+        "SELECT 'passages', format('%s, counted %s', many.rows, coalesce(t.chunks, 0)) FROM (SELECT count(*) AS rows, "
+        "coalesce(sum(words), 0) AS words FROM knowledge_chunks) many LEFT JOIN knowledge_terms t ON t.lexeme = '' "
+        "WHERE (many.rows, many.words) IS DISTINCT FROM (coalesce(t.chunks, 0), coalesce(t.words, 0))",
+    ),
+)
 _RECORDS = (
     Invariant("every claimed call has its answer", "SELECT key, tool FROM ledger WHERE result = '{}'::jsonb"),
     Invariant(
@@ -331,7 +357,7 @@ _RECORDS = (
         "OR EXISTS (SELECT 1 FROM run_events e WHERE e.tenant_id = r.tenant_id AND e.run_id = r.id))",
     ),
 )
-INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_CHANNELS, *_CARE, *_RECORDS)
+INVARIANTS: tuple[Invariant, ...] = (*_MONEY, *_STOCK, *_FIGURES, *_GOODS, *_CHANNELS, *_CARE, *_KNOWLEDGE, *_RECORDS)
 
 
 _NAMED = "SELECT *, count(*) OVER () FROM ({query}) AS broken (subject, detail) ORDER BY 1 LIMIT {most}"

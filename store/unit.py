@@ -76,6 +76,14 @@ class ReadTx:
         session = self._session
         return session is not None and bool(session.new or session.dirty or session.deleted)
 
+    async def call_last(self, function: str, **arguments: Any) -> list[dict[str, Any]]:
+        """End what only reads, then call a database function that binds its own rows, over the same connection.
+
+        The call is a transaction of its own: nobody waits for a second connection while holding one. Nothing is read afterwards.
+        """
+        await self.commit()
+        return await call(self.driver, function, **arguments)
+
     async def commit(self) -> None:
         """End the transaction. Reads do so too: after a rollback the driver forgets its prepared statements."""
         await self.driver.commit()
@@ -93,6 +101,10 @@ class Tx(ReadTx):
 
     outbox: list[Message] = field(default_factory=list[Message])
     facts: list[RunFact] = field(default_factory=list[RunFact])
+
+    async def call_last(self, function: str, **arguments: Any) -> list[dict[str, Any]]:
+        """Call a database function that binds its own rows, as a part of this transaction."""
+        return await call(self.driver, function, **arguments)
 
     def add(self, row: Row) -> Row:
         """Insert `row` for this transaction's tenant at the next flush."""

@@ -1,10 +1,10 @@
 """How results speak to a reader: dates, lists and status words."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date
 
 
-def day(at: datetime) -> str:
+def day(at: date) -> str:
     """Return a date as people write it, such as 18 November 2026."""
     return f"{at.day} {at:%B %Y}"
 

@@ -1,9 +1,9 @@
 """Files that merchants add as sources of knowledge, and questions that nothing answered."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -14,16 +14,20 @@ from core.redact import redact_text, visible
 from core.statuses import ArticleCategory, ArticleStatus
 from store.queries import passages
 from store.tables.knowledge import Article, KnowledgeGap, KnowledgeSource
-from store.unit import ReadTx, Tx, Units
+from store.unit import ReadTx, Tx
 
 _SOURCES = text(
     "SELECT s.slug, s.kind, s.title, s.owner, s.visibility, s.language, s.valid_from, s.valid_until, s.version, s.status, s.reason, "
-    "count(c.id) AS chunks, count(v.id) FILTER (WHERE v.embedding = :embedding) AS vectors FROM knowledge_sources s "
-    "LEFT JOIN knowledge_chunks c ON c.tenant_id = s.tenant_id AND c.source_id = s.id "
+    "progress.chunks, progress.vectors FROM (SELECT id, slug, kind, title, owner, visibility, language, valid_from, valid_until, version, "
+    "status, reason FROM knowledge_sources WHERE tenant_id = :tenant AND (cast(:kind AS varchar) IS NULL OR kind = :kind) "
+    "AND (cast(:slug AS varchar) IS NULL OR slug = :slug AND kind IN ('file', 'url')) ORDER BY kind, title, id LIMIT :limit) s "
+    "CROSS JOIN LATERAL (SELECT count(*) AS chunks, "
+    "count(*) FILTER (WHERE v.embedding = coalesce(cast(:embedding AS varchar), v.embedding) "
+    "AND v.embedding NOT IN ('', '-')) AS vectors FROM knowledge_chunks c "
     "LEFT JOIN knowledge_vectors v ON v.tenant_id = c.tenant_id AND v.id = c.id "
-    "WHERE s.tenant_id = :tenant AND (cast(:kind AS varchar) IS NULL OR s.kind = :kind) "
-    "GROUP BY s.tenant_id, s.id ORDER BY s.kind, s.title, s.id LIMIT :limit"
+    "WHERE c.tenant_id = :tenant AND c.source_id = s.id) progress ORDER BY s.kind, s.title, s.id"
 )
+_COUNT = text("SELECT count(*) FROM knowledge_sources WHERE tenant_id = :tenant AND kind = ANY (cast(:kinds AS varchar[]))")
 _GAPS = text(
     "SELECT number, question, asked, last_at FROM knowledge_gaps WHERE tenant_id = :tenant AND status = 'open' "
     "ORDER BY asked DESC, id LIMIT :limit"
@@ -74,9 +78,7 @@ class GapLine(NamedTuple):
 
 async def add(tx: Tx, file: AddedFile) -> KnowledgeSource:
     """Store a file, which the librarian then cuts into chunks; one of the same slug gets a new version, if it says something else."""
-    await passages.lock(tx)
-    known = (await tx.connection.execute(_ADDED, {"tenant": tx.tenant_id, "slug": file.slug})).scalar()
-    row = await passages.locked(tx, known) if known else None
+    row = await known(tx, file.slug)
     if row is None:
         row = tx.add(
             KnowledgeSource(
@@ -94,9 +96,7 @@ async def add(tx: Tx, file: AddedFile) -> KnowledgeSource:
         row.version += 1
     row.title, row.body, row.link, row.owner = file.title[:200], file.body, f"files/{file.slug}", file.owner
     row.visibility, row.language, row.valid_from, row.valid_until = file.visibility, file.language, file.valid_from, file.valid_until
-    row.status, row.reason, row.updated_at = SourceStatus.WAITING, "", tx.now
-    tx.session.add(row)
-    await tx.session.flush()
+    await hold(tx, row)
     return row
 
 
@@ -106,27 +106,64 @@ async def remove(tx: Tx, slug: str) -> None:
     Raises:
         NotFound: no such file was added.
     """
-    await passages.lock(tx)
-    known = (await tx.connection.execute(_ADDED, {"tenant": tx.tenant_id, "slug": slug})).scalar()
-    row = await passages.locked(tx, known) if known else None
+    await passages.drop(tx, await locked(tx, slug))
+
+
+async def locked(tx: Tx, slug: str) -> KnowledgeSource:
+    """Return a file that was added, which nobody else changes until this transaction ends.
+
+    Raises:
+        NotFound: no such file was added.
+    """
+    row = await known(tx, slug)
     if row is None:
         raise NotFound("knowledge source", slug)
-    await passages.drop(tx, row)
+    return row
 
 
-async def lines(tx: ReadTx, embedding: str, *, kind: SourceKind | None = None, limit: int = 500) -> list[SourceLine]:
-    """Return sources with their progress."""
-    values = {"tenant": tx.tenant_id, "embedding": embedding, "kind": kind.value if kind else None, "limit": limit}
+async def known(tx: Tx, slug: str) -> KnowledgeSource | None:
+    """Return a file if it was added; no file can be added, changed or removed until this transaction ends."""
+    await passages.lock(tx)
+    found = (await tx.connection.execute(_ADDED, {"tenant": tx.tenant_id, "slug": slug})).scalar()
+    return await passages.locked(tx, found) if found else None
+
+
+async def hold(tx: Tx, row: KnowledgeSource) -> None:
+    """Store what was changed of a file beside its text; the librarian then makes its passages follow."""
+    row.status, row.reason, row.updated_at = SourceStatus.WAITING, "", tx.now
+    tx.session.add(row)
+    await tx.session.flush()
+
+
+async def lines(
+    tx: ReadTx, embedding: str | None = None, *, kind: SourceKind | None = None, slug: str | None = None, limit: int = 500
+) -> list[SourceLine]:
+    """Return sources with their progress.
+
+    Args:
+        embedding: whose vectors are counted; by default those of any.
+        slug: only the file of this name.
+    """
+    values = {"tenant": tx.tenant_id, "embedding": embedding, "kind": kind.value if kind else None, "slug": slug, "limit": limit}
     return [SourceLine(*row) for row in await tx.connection.execute(_SOURCES, values)]
 
 
-async def note_gap(units: Units, tenant_id: UUID, question: str, at: datetime) -> str:
-    """Note that nothing answered a question, and return its number; empty when too many are open. No personal data is kept."""
+async def count(tx: ReadTx, kinds: Sequence[SourceKind]) -> int:
+    """Return how many sources of some kinds there are."""
+    found = await tx.connection.execute(_COUNT, {"tenant": tx.tenant_id, "kinds": [kind.value for kind in kinds]})
+    return int(found.scalar_one())
+
+
+async def note_gap(tx: ReadTx, question: str) -> str:
+    """Note that nothing answered a question, and return its number; empty when too many are open. No personal data is kept.
+
+    A transaction that only reads ends here; with one that writes, the note is kept.
+    """
     said = " ".join(redact_text(visible(question)).split())[:300]
     if not any(map(str.isalnum, said)):
         return ""
     digest = sha256(said.lower().rstrip("?!. ").encode()).hexdigest()
-    rows = await units.call("knowledge_note_gap", tenant=tenant_id, asked_question=said, question_digest=digest, at=at)
+    rows = await tx.call_last("knowledge_note_gap", tenant=tx.tenant_id, asked_question=said, question_digest=digest, at=tx.now)
     return str(rows[0]["number"] or "")
 
 

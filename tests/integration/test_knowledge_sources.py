@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from core.errors import Conflict, NotFound, Unavailable
 from core.identity import Principal
@@ -16,6 +16,7 @@ from memory.index import KnowledgeIndex
 from memory.indexing import follow_changes, index_knowledge
 from memory.retrieval import HybridSearch
 from store.embedded import Endpoints
+from store.invariants import INVARIANTS, check
 from store.queries import added
 from store.queries.added import AddedFile
 from tests.integration.conftest import Watch
@@ -40,7 +41,7 @@ async def index(endpoints: Endpoints) -> AsyncIterator[KnowledgeIndex]:
 
 def desk_over(shop: Shop, index: KnowledgeIndex) -> Desk:
     desk = Desk(shop.units)
-    tools = knowledge_tools(HybridSearch(index), partial(added.note_gap, shop.units))
+    tools = knowledge_tools(HybridSearch(index), added.note_gap)
     desk.executor = Executor(shop.units, Toolbox(tools), {})
     return desk
 
@@ -165,6 +166,34 @@ async def test_what_is_not_found_is_one_gap_without_personal_data_and_becomes_a_
         async with shop.units.write(shop.owner) as tx:
             await added.draft(tx, "K-1001")
     assert await slugs(shop, index, shop.ana, "rent blimps") == [], "a draft is read by nobody"
+
+
+async def test_a_gap_is_noted_over_the_connection_that_read_and_no_other(shop: Shop, index: KnowledgeIndex) -> None:
+    desk, taken = desk_over(shop, index), list[int]()
+    pool = shop.units.engine.sync_engine.pool
+    event.listen(pool, "checkout", lambda *_: taken.append(pool.checkedout()))  # type: ignore[attr-defined]
+    found = await desk.ok(shop.ana, "search_articles", {"query": "do you rent blimps"})
+    assert (found["gap"], taken) == ("K-1001", [1])
+
+
+async def test_a_gap_is_kept_with_a_transaction_that_writes(shop: Shop) -> None:
+    async with shop.units.write(shop.owner) as tx:
+        assert await added.note_gap(tx, "do you rent blimps") == "K-1001"
+        assert await rows(shop, "SELECT 1 FROM knowledge_gaps") == []
+    assert len(await rows(shop, "SELECT 1 FROM knowledge_gaps")) == 1
+
+
+async def test_the_books_tell_of_passages_that_came_loose(shop: Shop, index: KnowledgeIndex) -> None:
+    await add(shop, index, GUIDE)
+    claims = [each for each in INVARIANTS if "passage" in each.claim]
+    async with shop.units.read(shop.owner) as tx:
+        assert [each.claim for each in claims if (await check(tx, each)).count] == []
+    async with shop.units.write(shop.owner) as tx:
+        await tx.run("UPDATE knowledge_sources SET visibility = 'staff' WHERE slug = 'zeppelin.md'")
+        await tx.run("INSERT INTO knowledge_vectors (tenant_id, id) VALUES (%s, %s)", (shop.owner.tenant_id, uuid4()))
+        await tx.run("UPDATE knowledge_terms SET chunks = chunks + 1 WHERE lexeme = ''")
+    async with shop.units.read(shop.owner) as tx:
+        assert len([each.claim for each in claims if (await check(tx, each)).count]) == 3
 
 
 @pytest.mark.parametrize("query", ["как вернуть товар 返品 كيف", "x" * 300, "'; DROP TABLE knowledge_chunks; --", "\u202egnirroom", "((("])

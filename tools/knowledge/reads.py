@@ -1,9 +1,7 @@
 """Reading the shop's articles. The search is handed in, because it needs a connection to Chroma."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import Field
 
@@ -15,6 +13,7 @@ from tools.arguments import Query
 from tools.knowledge.citing import cited
 from tools.knowledge.module import module
 from tools.knowledge.results import ArticlesFound
+from tools.knowledge.sources import TOOLS
 from tools.spec import Args, Effect, Tool
 
 _CUSTOMERS = (Visibility.PUBLIC, Visibility.CUSTOMER)
@@ -29,8 +28,8 @@ class SearchArticles(Args):
     """How many passages at most."""
 
 
-NoteGap = Callable[[UUID, str, datetime], Awaitable[str]]
-"""Notes for a tenant that nothing answered a question at an instant, and returns its number. Not a part of the reading transaction."""
+NoteGap = Callable[[ReadTx, str], Awaitable[str]]
+"""Notes that nothing answered a question, and returns its number. A transaction that only reads has ended afterwards."""
 
 
 def knowledge_tools(search: KnowledgeSearch, note_gap: NoteGap | None = None) -> tuple[Tool[Any, Any], ...]:
@@ -56,7 +55,7 @@ def knowledge_tools(search: KnowledgeSearch, note_gap: NoteGap | None = None) ->
         """Find what the shop's policies, guides and answers say about a question, with sources to cite."""
         visibility = _CUSTOMERS if tx.principal.is_customer else _EVERYTHING
         passages = await search.search(tx, Wanted(args.query, visibility, limit=args.limit))
-        gap = await note_gap(tx.tenant_id, args.query, tx.now) if note_gap and not passages.found and not passages.degraded else ""
+        gap = await note_gap(tx, args.query) if note_gap and not passages.found and not passages.degraded else ""
         return ArticlesFound(query=args.query, citations=cited(passages.found, tx.now), gap=gap, degraded=passages.degraded)
 
-    return (search_articles,)
+    return (search_articles, *TOOLS)

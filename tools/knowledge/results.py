@@ -4,7 +4,9 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from core.knowing import SourceKind
+from core.knowing import SourceKind, SourceStatus, Visibility
+from store.queries.added import SourceLine
+from tools.phrases import day, listing, plural
 from tools.result import Quote, Result
 
 _ROOM = 1100
@@ -69,3 +71,88 @@ def _said(citation: Citation) -> str:
 
 
 _WRITERS = {SourceKind.REVIEW: "A customer wrote", SourceKind.TICKET: "From a solved ticket"}
+
+
+class SourceShown(Result):
+    """A source of knowledge and how far it is."""
+
+    source: str
+    kind: SourceKind
+    title: Quote
+    owner: str
+    visibility: Visibility
+    language: str
+    valid_from: date | None
+    valid_until: date | None
+    version: int
+    status: SourceStatus
+    reason: str
+    """Why its passages are not what it says today."""
+    passages: int
+    with_vector: int
+    """Passages that the search by meaning finds; all of them are found by their words."""
+
+    @property
+    def shown(self) -> str:
+        """One line."""
+        return f"{self.source} “{self.title.text}” (version {self.version}, for {_READERS[self.visibility]}): {self.progress}"
+
+    @property
+    def progress(self) -> str:
+        """Where it stands."""
+        if self.status is SourceStatus.FAILED:
+            return f"failed, {self.reason}"
+        if self.status is SourceStatus.WAITING:
+            return "waits to be read"
+        left = self.passages - self.with_vector
+        return plural(self.passages, "passage") + (f", {left} of them found by words only so far" if left else "")
+
+    def text(self) -> str:
+        """Say what it is, who reads it when, and how far it is."""
+        days = [f"from {day(self.valid_from)}"] if self.valid_from else []
+        days += [f"until {day(self.valid_until)}"] if self.valid_until else []
+        return f"{self.shown}. Added by {self.owner or 'the shop'}{', holds ' + ' '.join(days) if days else ''}."
+
+
+class SourcesListed(Result):
+    """Sources by kind and title."""
+
+    total: int
+    sources: list[SourceShown]
+
+    def text(self) -> str:
+        """Return one line a source."""
+        return listing(f"{plural(self.total, 'source')} of knowledge:", [each.shown for each in self.sources[:10]], self.total)
+
+
+class SourceRemoved(Result):
+    """A file that agents no longer cite."""
+
+    source: str
+    passages: int
+
+    def text(self) -> str:
+        """Say that it is gone."""
+        return f"{self.source} and its {plural(self.passages, 'passage')} are gone."
+
+
+def source_shown(line: SourceLine) -> SourceShown:
+    """Return a stored source as a result."""
+    return SourceShown(
+        source=line.slug,
+        kind=SourceKind(line.kind),
+        title=Quote.external(line.title),
+        owner=line.owner,
+        visibility=Visibility(line.visibility),
+        language=line.language,
+        valid_from=line.valid_from.date() if line.valid_from else None,
+        valid_until=line.valid_until.date() if line.valid_until else None,
+        version=line.version,
+        status=SourceStatus(line.status),
+        reason=line.reason,
+        passages=line.chunks,
+        with_vector=line.vectors,
+    )
+
+
+_READERS = {Visibility.PUBLIC: "everybody", Visibility.CUSTOMER: "customers", Visibility.STAFF: "the shop's people"}

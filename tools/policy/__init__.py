@@ -15,6 +15,7 @@ from tools.policy.documents import DocumentPolicy
 from tools.policy.fraud import FraudPolicy
 from tools.policy.fulfilment import FulfilmentPolicy
 from tools.policy.handling_returns import HandlingPolicy
+from tools.policy.knowledge import KnowledgePolicy
 from tools.policy.listings import ListingsPolicy
 from tools.policy.loyalty import LoyaltyPolicy
 from tools.policy.onboarding import OnboardingPolicy
@@ -58,6 +59,7 @@ class Policy(BaseModel):
     handling: HandlingPolicy = HandlingPolicy()
     quality: QualityPolicy = QualityPolicy()
     warranty: WarrantyPolicy = WarrantyPolicy()
+    knowledge: KnowledgePolicy = KnowledgePolicy()
 
 
 __all__ = ["Policy"]
