@@ -14,6 +14,9 @@ from server.warming import warm_up
 from server.wiring import Runtime
 from server.worker.loop import working
 
+_SILENT_SECONDS = 15.0
+"""A connection whose peer takes nothing for this long is cut: closing it would wait for ever to send what is left, which nobody reads."""
+
 
 class _Server(uvicorn.Server):
     """Ends in order at the first SIGINT or SIGTERM, and does not raise it again: whoever called goes on to stop what it started."""
@@ -41,7 +44,7 @@ async def serve_api(runtime: Runtime, *, with_worker: bool, ready: Callable[[str
         Unavailable: the port is taken.
     """
     http = runtime.settings.http
-    listener = _listen(http.host, http.port)
+    listener = listen(http.host, http.port)
     host, port = listener.getsockname()[:2]
     app = create_app(runtime, with_worker=(lambda: working(runtime)) if with_worker else None)
     server = _Server(
@@ -57,9 +60,16 @@ async def serve_api(runtime: Runtime, *, with_worker: bool, ready: Callable[[str
     warming.cancel()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, silent_seconds: float = _SILENT_SECONDS) -> socket.socket:
+    """Return a socket for the API; the system cuts its connections whose peers are silent too long, where it can (Linux).
+
+    Raises:
+        Unavailable: the port is taken.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silent_seconds * 1000))
     try:
         listener.bind((host, port))
     except OSError as error:

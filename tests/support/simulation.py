@@ -11,6 +11,7 @@ import httpx
 import uvicorn
 
 from server.app import create_app
+from server.serving import listen
 from server.simulator import create_simulator
 from server.wiring import Runtime
 
@@ -63,10 +64,9 @@ def simulated(seed: int = 1) -> Iterator[Simulated]:
 
 
 @asynccontextmanager
-async def served(runtime: Runtime) -> AsyncIterator[str]:
+async def served(runtime: Runtime, silent_seconds: float = 15) -> AsyncIterator[str]:
     """Serve the API of a runtime on a socket during the block, without a worker."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0, silent_seconds)
     listener.listen(128)
     config = uvicorn.Config(create_app(runtime), log_level="critical", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
