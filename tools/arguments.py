@@ -23,6 +23,10 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _tag(value: object) -> object:
+    return value.strip().lower().lstrip("#").replace(" ", "-") if isinstance(value, str) else value
+
+
 OrderNumber = Annotated[
     str,
     Field(pattern=r"^[0-9]{1,18}$", description="Order number, such as 1042", json_schema_extra={"format": "order-number"}),
@@ -69,6 +73,11 @@ ApplicationNumber = Annotated[
         json_schema_extra={"format": "merchant-number"},
     ),
     BeforeValidator(_upper),
+]
+Tag = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", description="A tag, such as gift or vip", json_schema_extra={"format": "tag"}),
+    BeforeValidator(_tag),
 ]
 ItemRef = Annotated[
     str,

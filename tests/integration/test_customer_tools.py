@@ -38,6 +38,11 @@ async def column(shop: Shop, query: str) -> list[Any]:
         ("612 345", ["Ana Silva"]),
         ("100%", []),
         ("eve", []),
+        ("06 12 34", ["Ana Silva"]),
+        ("+33 6 12", ["Ana Silva"]),
+        ("ana 345678", ["Ana Silva"]),
+        ("ben 345678", []),
+        ("&|!:*'", []),
     ],
 )
 async def test_staff_find_customers_by_what_they_know(shop: Shop, desk: Desk, words: str, names: list[str]) -> None:

@@ -51,6 +51,7 @@ def may_return(policy: Policy, facts: ReturnFacts, _args: Args, principal: Princ
         "return 1042 for store credit",
         "wanna return the jacket, order 1042, found it cheaper",
         "my headset is defective, please replace it, order 1017",
+        "you sent me the wrong thing",
     ),
 )
 async def request_return(tx: Tx, args: RequestReturn, _ctx: RunContext, facts: ReturnFacts) -> ReturnRequested:

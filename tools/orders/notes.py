@@ -3,30 +3,19 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from core.identity import Permission, RunContext
 from store.queries import orders
 from store.tables.orders import Order
 from store.unit import Tx
-from tools.arguments import OrderNumber
+from tools.arguments import OrderNumber, Tag
 from tools.orders.module import module
 from tools.policy import Policy
 from tools.policy.decision import allow
 from tools.policy.placing import TagPlan, decide_tag
 from tools.result import Quote, Result
 from tools.spec import Args, Audience, Effect
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower().lstrip("#").replace(" ", "-") if isinstance(value, str) else value
-
-
-Tag = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", description="A tag, such as gift or vip", json_schema_extra={"format": "tag"}),
-    BeforeValidator(_lower),
-]
 
 
 class AddOrderNote(Args):

@@ -14,7 +14,7 @@ from store.queries.shipments import Parcel
 from store.tables.orders import OrderLine
 from store.unit import ReadTx
 from tools.addresses import one_line
-from tools.arguments import ChannelCode, CustomerRef, Days, ItemRef, Limit, OrderNumber
+from tools.arguments import Amount, ChannelCode, CustomerRef, Days, ItemRef, Limit, OrderNumber, Tag
 from tools.items import meaning
 from tools.orders.module import module
 from tools.orders.next_steps import next_steps
@@ -34,7 +34,6 @@ from tools.payments.amounts import refundable_of
 from tools.result import Quote
 from tools.spec import Args, Effect
 
-_AMOUNT = r"^[0-9]{1,9}([.,][0-9]{1,3})?$"
 _CHECKED = "it is being checked"
 _INTERNAL = frozenset({"order.held", "order.released"})
 """Entries whose text is written for colleagues."""
@@ -57,9 +56,12 @@ class FindOrders(Args):
     external_number: Annotated[str | None, Field(min_length=1, max_length=60, description="The channel's own number of the order")] = None
     channel: ChannelCode | None = None
     """Only orders of this sales channel."""
-    tag: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", description="Only orders with this tag")] = None
-    at_least: Annotated[str | None, Field(pattern=_AMOUNT, description="Only orders of at least this total, such as 100.00")] = None
-    at_most: Annotated[str | None, Field(pattern=_AMOUNT, description="Only orders of at most this total")] = None
+    tag: Tag | None = None
+    """Only orders with this tag."""
+    at_least: Amount | None = None
+    """Only orders of at least this total, such as 100.00."""
+    at_most: Amount | None = None
+    """Only orders of at most this total."""
     limit: Limit = 10
 
 
@@ -77,6 +79,7 @@ class FindOrders(Args):
         "orders still pending",
         "find the order with the rain jacket",
         "what has Bruno Keller bought",
+        "orders over 500 euro",
     ),
 )
 async def find_orders(tx: ReadTx, args: FindOrders, _ctx: RunContext) -> OrdersFound:

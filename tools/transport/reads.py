@@ -41,6 +41,8 @@ class FindLate(Args):
         "has order 1042 shipped yet?",
         "tracking number for #1042",
         "is my parcel late? order 1042",
+        "why is my package taking so long",
+        "it still has not shown up, what is going on",
         "what does the carrier say about 1042",
         "delivery status 1042",
     ),

@@ -39,6 +39,11 @@ _ORDER_WORDS = re.compile(
     r"\b(?:of|on|in|from|for)?\s*(?:my |the )?(?:order\s*)?#?\d{3,18}\b|\b(?:of|on|in|from) (?:my|the|that|this) order\b", re.I
 )
 
+_TAG = re.compile(
+    r"\bthe (?P<named>[a-z0-9][\w-]*) (?:tag|label)\b"
+    r"|\b(?:un)?(?:tag|label)(?:ged|led)?\b[ :]*(?:(?:as|with|it|them|this)\b[ :]*)*(?!(?:to|of|from|off|on|for)\b)(?P<tag>[a-z0-9][\w-]*)"
+)
+
 
 def fill(spec: Spec, said: Words) -> dict[str, Value]:
     """Return the arguments that the words name outright."""
@@ -138,6 +143,12 @@ def _place(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
     return found.group(1) if found else said.text.strip(" .?!") if answering else None
 
 
+def _tag(_slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
+    spoken = _ORDER_WORDS.sub(" ", said.plain).strip(" .?!")
+    found = _TAG.search(spoken)
+    return (found["named"] or found["tag"]) if found else spoken if answering and len(spoken.split()) == 1 else None
+
+
 def _text(slot: Slot, said: Words, _spec: Spec, answering: bool) -> str | None:
     """Return the person's own words for an argument that takes words."""
     text = said.text.strip()
@@ -176,7 +187,7 @@ _READERS: dict[str, Callable[[Slot, Words, Spec, bool], Value | None]] = {
     **dict.fromkeys(lexicon.PREFIXES, _number),
     "amount": figures.amount, "quantity": figures.quantity,
     "days": figures.days, "limit": figures.limit, "delta": figures.delta, "channel": _channel, "customer": _customer,
-    "item": _item, "payment-method": _method,
+    "item": _item, "tag": _tag, "payment-method": _method,
     "query": _query, "enum": _enum, "boolean": _boolean, "warehouse": _place, "address": _nothing, "category": _nothing,
     "integer": _nothing, "number": _nothing, "array": _nothing, "object": _nothing,
 }  # fmt: skip

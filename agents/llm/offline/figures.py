@@ -40,9 +40,9 @@ def count(word: str) -> int:
 def amount(slot: Slot, said: Words, spec: Spec, answering: bool) -> str | None:
     """Return an amount of money as written."""
     lowered = said.plain
-    if "max" in slot.name or "ceiling" in slot.name:
+    if any(most in slot.name for most in ("max", "ceiling", "most")):
         found = _CEILING.search(lowered)
-    elif "min" in slot.name or "floor" in slot.name:
+    elif any(least in slot.name for least in ("min", "floor", "least")):
         found = _FLOOR.search(lowered)
     else:
         found = words.AMOUNT.search(lowered) or (_PRICE.search(_without_numbers(lowered)) if spec.writes or answering else None)
