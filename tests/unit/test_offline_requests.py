@@ -8,9 +8,12 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, To
 
 from agents.llm.offline.address import address
 from agents.llm.offline.context import Record
+from agents.llm.offline.entities import fill
 from agents.llm.offline.mentions import mentioned, wanted_variant
 from agents.llm.offline.offer import read_spec
 from agents.llm.offline.requests import requests
+from agents.llm.offline.said import Words
+from agents.llm.offline.understand import Offer
 from tests.unit.test_offline_model import MODEL, TOOLBOX, offered
 
 USD = {"minor": 5000, "currency": "USD"}
@@ -125,3 +128,19 @@ def test_a_message_with_several_requests_is_served_request_by_request() -> None:
         ("modify_order_items", {"order": "1043", "item": "M-1", "wanted": "M-3", "quantity": 1, "payment_method": "paypal_12"}),
         ("request_return", {"order": "1042", "item": "K-1", "more": [{"item": "M-2"}], "refund_to": "gift card", "reason": "changed_mind"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "said", "args"),
+    [
+        ("find_orders", "show me orders over 500 euro", {"at_least": "500"}),
+        ("find_orders", "orders under 20 euro tagged vip", {"at_most": "20", "tag": "vip"}),
+        ("find_orders", "orders with the gift tag", {"tag": "gift"}),
+        ("tag_order", "tag 1017: fragile", {"order": "1017", "tag": "fragile"}),
+        ("untag_order", "drop the press tag of #1042", {"order": "1042", "tag": "press"}),
+        ("list_returns", "any returns waiting for inspection?", {"status": "received"}),
+    ],
+)
+def test_arguments_are_filled_by_what_they_are(tool: str, said: str, args: dict[str, str]) -> None:
+    offer = Offer([], TOOLBOX)
+    assert fill(offer.all[tool], Words(text=said, breaks=offer.breaks)) == args
