@@ -7,6 +7,7 @@ _ADDRESSES = (
     "('8 Lindenstrasse', '10969', 'Berlin', 'DE'), ('3 Grand Place', '1000', 'Brussels', 'BE')) AS a(line1, code, city, country)"
 )
 _OPEN = "o.status IN ('pending', 'confirmed', 'processing') AND NOT o.on_hold"
+_UNTOUCHED = "o.status IN ('pending', 'confirmed') AND NOT o.on_hold"
 _NAME = "lower(p.name)"
 _FRESH = (
     "o.status = 'delivered' AND o.delivered_at > now() - interval '10 days' AND o.channel = 'web' "
@@ -38,7 +39,7 @@ EXCHANGEABLE = (
 CHANGEABLE = (
     f"SELECT {_ORDER}, l.sku, {_NAME} AS item, w.option, w.wanted, m.reference AS method {_JOINED} {_LINES} {_SIBLING} "
     "JOIN payments y ON y.order_id = o.id JOIN payment_methods m ON m.id = y.payment_method_id "
-    f"WHERE {_OPEN} ORDER BY o.number, l.sku"
+    f"WHERE {_UNTOUCHED} ORDER BY o.number, l.sku"
 )
 MOVABLE = (
     f"SELECT {_ORDER}, a.line1, a.code, a.line1 || ', ' || a.code || ' ' || a.city || ', ' || a.country AS address "

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from core.errors import NotFound
 from core.statuses import TicketStatus
+from store.queries.orders import COUNTED
 from store.queries.own import own
 from store.tables.aftersales import Ticket, TicketMessage
 from store.tables.customers import Customer
@@ -27,21 +28,27 @@ class TicketOfCustomer(NamedTuple):
 
 
 async def find(tx: ReadTx, *, status: TicketStatus | None, overdue_only: bool, limit: int) -> tuple[int, int, list[TicketOfCustomer]]:
-    """Return how many tickets match (of a status, else the unsettled ones), how many of them are overdue, and the `limit` due first."""
+    """Return how many tickets match, how many of them are overdue, and the first `limit` of them.
+
+    Without a status the unsettled ones match. Those are listed as they are due; settled ones the newest first, and counted up to `COUNTED`.
+    """
+    settled = status is not None and status not in UNSETTLED
     wanted = col(Ticket.status) == status if status is not None else col(Ticket.status).in_(UNSETTLED)
     overdue = _overdue(tx)
     conditions = [col(Ticket.tenant_id) == tx.tenant_id, wanted, *own(tx, col(Ticket.customer_id)), *([overdue] if overdue_only else [])]
-    counted = select(func.count(), func.count().filter(overdue)).select_from(Ticket).where(*conditions)
+    some = select(overdue.label("overdue")).where(*conditions).limit(COUNTED if settled else None).subquery()
+    counted = select(func.count(), func.count().filter(some.c.overdue)).select_from(some)
     total, late = (await tx.session.exec(counted)).one()
     if total == 0:
         return 0, 0, []
+    order = (col(Ticket.created_at).desc(),) if settled else (col(Ticket.resolve_due_at), col(Ticket.number))
+    first = select(Ticket.id).where(*conditions).order_by(*order).limit(limit)
     query = (
         select(Ticket, col(Customer.name), col(Order.number))
         .join(Customer, and_(col(Customer.tenant_id) == col(Ticket.tenant_id), col(Customer.id) == col(Ticket.customer_id)))
         .outerjoin(Order, and_(col(Order.tenant_id) == col(Ticket.tenant_id), col(Order.id) == col(Ticket.order_id)))
-        .where(*conditions)
-        .order_by(col(Ticket.resolve_due_at), col(Ticket.number))
-        .limit(limit)
+        .where(col(Ticket.tenant_id) == tx.tenant_id, col(Ticket.id).in_(first))
+        .order_by(*order)
     )
     return total, late, [TicketOfCustomer(*row) for row in (await tx.session.exec(query)).all()]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from core.identity import Permission, RunContext
 from core.statuses import TicketPriority, TicketStatus
 from store.queries import counters, tickets
+from store.queries.orders import COUNTED
 from store.queries.tickets import UNSETTLED, TicketOfCustomer
 from store.tables.aftersales import Ticket
 from store.unit import ReadTx, Tx
@@ -58,7 +59,7 @@ class TicketListed(Result):
 
 
 class TicketsListed(Result):
-    """Tickets that match, the first due first; `total` and `overdue` count all of them."""
+    """Tickets that match, the first due first, settled ones the newest first and counted up to `COUNTED`."""
 
     total: int
     overdue: int
@@ -68,7 +69,8 @@ class TicketsListed(Result):
         """Return one line a ticket."""
         if not self.tickets:
             return "No ticket matches."
-        head = f"{plural(self.total, 'ticket')}, {self.overdue} overdue:"
+        many = "At least " if self.total >= COUNTED else ""
+        head = f"{many}{plural(self.total, 'ticket')}, {self.overdue} overdue:"
         return listing(head, [each.shown for each in self.tickets[:10]], self.total)
 
 

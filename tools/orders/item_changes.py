@@ -139,6 +139,9 @@ async def item_change_facts(tx: Tx, args: ModifyOrderItems, _ctx: RunContext, po
         "update the items of 1042, blue instead of red, pay the rest with PayPal",
         "switch the sneakers in my open order 1042 to black 44",
         "I picked the wrong size in 1042, change it please",
+        "change the boots in order 1042 to 43",
+        "please change the bedding of order 1042 to grey",
+        "order 1042 has not shipped yet, make the chair blue please",
     ),
 )
 async def modify_order_items(tx: Tx, args: ModifyOrderItems, ctx: RunContext, facts: ItemChangeFacts) -> ItemsModified:

@@ -21,6 +21,7 @@ _WHY = re.compile(
     re.I,
 )
 _WANTED = (
+    re.compile(r"\b(?:become|be)\s+(?:an?\s+|the\s+)?(?P<wanted>[^,.;!?]+?)(?:\s+instead)?(?=[,.;!?]|$)", re.I),
     re.compile(
         r"\b(?:for|to|into|with)\s+(?:an?\s+|the\s+|another\s+)?(?P<wanted>(?!order\b|me\b|exchange\b)[^,.;!?]+?)(?:\s+instead)?(?=[,.;!?]|$)",
         re.I,

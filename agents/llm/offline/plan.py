@@ -22,6 +22,8 @@ _SURELY_NEW = 0.62
 """From this score a reply to our question is a new request instead."""
 _ITS_OWN = 0.6
 _LISTED = re.compile(r"\b(?:one|ones|the|a|an|my|is|it's|it|that|this|order|number|item|please|#)\b")
+_SHORT = 3
+"""Words of an answer that is nothing but a choice, at most."""
 
 
 class Planner:
@@ -116,7 +118,7 @@ class Planner:
         """Understand what was said to our question: an answer, something else, or nothing we know."""
         if meant.act in {Act.DROP, Act.NO, Act.FORBID} and asked.slot.kind != "boolean":
             return Frame(Act.DROP, dropped=asked.goal)
-        bare = self._is_bare(text)
+        bare = self._is_bare(text) or (asked.slot.name == "wanted" and _is_choice(text))
         if meant.act is Act.ASK and not bare and meant.score >= _SURELY_NEW and meant.asks[0][0] != asked.goal.spec.name:
             return self._fresh(meant, text, memory)
         if meant.act in {Act.GREET, Act.THANK, Act.PRAISE, Act.LEAVE, Act.ABOUT, Act.CHAT}:
@@ -206,6 +208,12 @@ def _chosen(choices: Sequence[Record], text: str, *, yes: bool) -> str | None:
     shared = [len(said & record.words) for record in choices]
     most = max(shared, default=0)
     return choices[shared.index(most)].value if most and shared.count(most) == 1 else None
+
+
+def _is_choice(text: str) -> bool:
+    """Return whether words may only name what is wanted, such as `olive` or `the white one`."""
+    spoken = words.tokens(words.canonical(text))
+    return len(spoken) <= _SHORT and not lexicon.OPENERS & set(spoken)
 
 
 def _left(before: Plan, asked: Ask) -> tuple[Goal, ...]:

@@ -23,6 +23,8 @@ _NAMED, _COMMANDED, _KNOW_NOT_DO = 0.22, 0.3, 0.7
 that changes something."""
 _SAID = 0.24
 """The score from which a tool is meant whose verb is said of things that no tool knows."""
+_FOR_GOODS = 0.15
+"""By how much a tool must fit better once strange words are taken for goods to be meant instead."""
 _CERTAIN = 0.7
 """The score from which an offered tool is meant whatever else there is."""
 _NO_PLACE = 0.75
@@ -35,6 +37,13 @@ _NOUNS = frozenset(
     map(words.stem, ("order", "ticket", "open", "create", "stock", "price", "listing", "issue", "request", "purchase", "address", "set"))
 )
 """Words of tools' names that are no verbs of their own."""
+_WISHING = frozenset(
+    map(
+        words.stem,
+        ("i", "i'd", "we", "want", "wanna", "need", "wish", "would", "like", "to", "please", "can", "could", "you", "let", "me", "just"),
+    )
+)
+"""Stems with which a request begins before it says what."""
 _MOST, _MOST_OF_LONG = 3, 8
 _SURE = 0.8
 """The score of requests that a long message spells out."""
@@ -148,10 +157,12 @@ def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[
     follows = bool(_FOLLOW.match(words.plain(text)))
     best = next((match for match in whole if match.name in offer.tools), None)
     named = any(stem.startswith("x") for stem in offer.matcher.mended(text, items))
-    if named and not (best and _is_likely(best, offer)):
+    goods = (
+        next((match for match in _ranked(text, offer, items, forbidden, goods=True) if match.name in offer.tools), None) if named else None
+    )
+    if named and not (best and _is_likely(best, offer) and (goods is None or goods.score <= best.score + _FOR_GOODS)):
         spoken = set(offer.matcher.mended(text, items))
-        goods = next((match for match in _ranked(text, offer, items, forbidden, goods=True) if match.name in offer.tools), None)
-        said = goods is not None and bool(offer.tools[goods.name].stems & spoken - _NOUNS) and goods.score >= _SAID
+        said = goods is not None and bool(_verbs(offer.tools[goods.name]) & spoken) and goods.score >= _SAID
         best = goods if goods and (said or _is_likely(goods, offer)) else best
         if said and goods:
             return Meaning(Act.ASK, ((goods.name, text),), goods.score, bool(_FOLLOW.match(words.plain(text))))
@@ -165,6 +176,11 @@ def _asked(text: str, offer: Offer, items: frozenset[str], forbidden: frozenset[
     if best and _is_likely(best, offer):
         return Meaning(Act.ASK, ((best.name, text),), score, follows)
     return Meaning(Act.ASK, asks, _LIKELY, follows) if asks else Meaning(Act.UNKNOWN, score=score, follows=follows)
+
+
+def _verbs(spec: Spec) -> frozenset[str]:
+    """Return the verbs of a tool's name and of its examples."""
+    return (spec.stems | spec.verbs) - _NOUNS
 
 
 def _fits_better(text: str, best: Match | None, other: Match, offer: Offer) -> bool:
@@ -248,7 +264,8 @@ def _judged(match: Match, spec: Spec, stems: Sequence[str], asks_to_know: bool) 
     telling = spec.stems - {"get", "find", "list", "order", "show", "search", "open"}
     shared = telling & set(stems)
     bonus = _NAMED * len(shared) / len(telling) if telling and len(stems) <= 12 else 0.0
-    if spec.writes and stems and stems[0] in telling and stems[0] not in _NOUNS:
+    wanted = next((stem for stem in stems if stem not in _WISHING), "")
+    if spec.writes and wanted in telling and wanted not in _NOUNS:
         bonus = max(bonus, _COMMANDED)
     score = match.score + bonus * (1 - match.score)
     if "xorder" in stems and spec.of_kind("order-number") is None:
