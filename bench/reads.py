@@ -21,6 +21,7 @@ _VALUES = {
     "ticket": "SELECT number FROM tickets ORDER BY created_at DESC LIMIT 1",
     "claim": "SELECT number FROM warranty_claims ORDER BY number DESC LIMIT 1",
     "channel": "SELECT code FROM channels ORDER BY code LIMIT 1",
+    "source": "SELECT slug FROM knowledge_sources WHERE kind = 'file' ORDER BY slug LIMIT 1",
     "document": "SELECT number FROM documents ORDER BY number LIMIT 1",
 }
 _CUSTOMER = (

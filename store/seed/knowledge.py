@@ -1,15 +1,17 @@
-"""The policy's first version, its pages, and the shop's own articles."""
+"""The policy's first version, its pages, the shop's own articles, and files for its people."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
+from core.knowing import SourceKind, SourceStatus, Visibility
 from core.statuses import ArticleCategory, ArticleStatus
 from store.seed.data.articles import INTERNAL, PUBLIC
+from store.seed.data.files import FILES
 from store.seed.model import Batch, Row, Shop
 
 
 def batches(shop: Shop) -> Iterator[Batch]:
-    """Yield the policy version and all articles."""
+    """Yield the policy version, all articles and files."""
     began = shop.now - timedelta(days=shop.size.days + 30)
     version = shop.row(
         "policy_versions",
@@ -24,6 +26,7 @@ def batches(shop: Shop) -> Iterator[Batch]:
     )
     yield Batch(shop.tenant_id, "policy_versions", [version])
     yield Batch(shop.tenant_id, "articles", [*_policy_pages(shop), *_own_articles(shop)])
+    yield Batch(shop.tenant_id, "knowledge_sources", list(_files(shop)))
 
 
 def _policy_pages(shop: Shop) -> Iterator[Row]:
@@ -38,6 +41,31 @@ def _own_articles(shop: Shop) -> Iterator[Row]:
     for position, (text, visibility) in enumerate(texts):
         body = text.body.replace("{shop}", shop.profile.name).replace("{email}", shop.profile.support_email)
         yield _article(shop, text.slug, text.title, body, text.category, visibility, version=None, days_ago=3 + position * 2)
+
+
+def _files(shop: Shop) -> Iterator[Row]:
+    for position, file in enumerate(FILES):
+        added = shop.now - timedelta(days=20 + position)
+        yield shop.row(
+            "knowledge_sources",
+            file.slug,
+            kind=SourceKind.FILE.value,
+            slug=file.slug,
+            title=file.title,
+            link=f"files/{file.slug}",
+            body=file.body,
+            owner=file.owner,
+            visibility=Visibility.STAFF.value,
+            language="en",
+            valid_from=None,
+            valid_until=None,
+            version=1,
+            digest="",
+            status=SourceStatus.WAITING.value,
+            reason="",
+            created_at=added,
+            updated_at=added,
+        )
 
 
 def _article(
